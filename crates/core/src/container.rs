@@ -1,0 +1,99 @@
+//! A container with every value in place but the secrets: what the rule book hands out.
+
+use crate::{
+    definition::{Pull, VolumeSource},
+    name::{EnvName, SecretName, ServiceName, TaskName},
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A value, or the name of the secret that stands there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Text {
+    /// Itself.
+    Plain(String),
+    /// A secret, put in by the engine at the last moment.
+    Secret(SecretName),
+}
+
+/// What is executed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Exec {
+    /// A script for the image's `/bin/sh`, or with `#!` a file of its own.
+    Script(String),
+    /// Exact arguments; `None` keeps the image's.
+    Argv {
+        /// Instead of the image's entrypoint.
+        entrypoint: Option<Vec<String>>,
+        /// Instead of the image's command.
+        command: Option<Vec<String>>,
+    },
+}
+
+/// One container: a task's, or a service's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Container {
+    /// The image as the file says it.
+    pub image: String,
+    /// What is executed.
+    pub exec: Exec,
+    /// The user's environment, by name.
+    pub env: Vec<(EnvName, Text)>,
+    /// Files by absolute path.
+    pub files: Vec<(String, Text)>,
+    /// Mounts by absolute path: source, read-only.
+    pub volumes: Vec<(String, VolumeSource, bool)>,
+    /// Limits.
+    pub limits: Limits,
+    /// Instead of the image's.
+    pub user: Option<String>,
+    /// Instead of the image's.
+    pub working_dir: Option<String>,
+    /// Root file system.
+    pub read_only: bool,
+    /// When the image is pulled.
+    pub pull: Pull,
+    /// User name and secret for the image's registry.
+    pub registry: Option<(String, SecretName)>,
+    /// SIGTERM to SIGKILL.
+    pub stop_grace: Duration,
+}
+
+/// What an attempt is made of: its container and those beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The task's own container.
+    pub main: Container,
+    /// Services, by name.
+    pub services: Vec<Service>,
+    /// Tasks whose artifacts it wants.
+    pub inputs: Vec<TaskName>,
+    /// Labels of pipeline and task, merged.
+    pub labels: Vec<(String, String)>,
+}
+
+/// A container beside a task's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Also its host name.
+    pub name: ServiceName,
+    /// What is run.
+    pub container: Container,
+    /// This port accepts a connection.
+    pub ready_tcp: Option<u16>,
+    /// This command exits with 0.
+    pub ready_command: Option<Vec<String>>,
+    /// How long it may take.
+    pub ready_timeout: Duration,
+}
+
+/// One number each: limit and request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Thousandths of a core.
+    pub cpu_millis: Option<u64>,
+    /// Bytes.
+    pub memory_bytes: Option<u64>,
+    /// Whole devices.
+    pub gpus: Option<u32>,
+}
