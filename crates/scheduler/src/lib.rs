@@ -1,1 +1,92 @@
-//! TODO
+//! What a scheduler must do. It knows attempts, not networks, sandboxes, uploads or copies: those
+//! are an adapter's business. Everything is declarative and idempotent by name.
+//!
+//! Dropping a future of this contract never stops a container.
+
+mod attempt;
+mod fact;
+
+pub use attempt::{
+    Attempt, Container, Credentials, Ensure, EnvValue, FileContent, Permit, Refused, Service,
+};
+pub use fact::{Collected, Exit, Fact, LogEvent, Ours, Role, StartError, Started, Stream};
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use gofer_core::{
+    id::{AttemptId, RunId},
+    name::VolumeName,
+};
+use std::time::Duration;
+
+/// A call that failed. `Away`: the engine does not answer, the truth is unknown; try again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The engine does not answer; what was asked may or may not have happened.
+    #[error("{0}")]
+    Away(String),
+    /// The engine answered with an error; the text says what and what to do.
+    #[error("{0}")]
+    Failed(String),
+    /// This scheduler cannot do that; the text says why.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+/// The contract.
+#[async_trait]
+pub trait Scheduler: Send + Sync {
+    /// Makes this attempt exist: pulls, creates, asks [`Permit`], starts. What already exists is
+    /// taken as it is, and *never started a second time*: a container that ran and stopped stays
+    /// stopped. Completes once the container has been started (or is found to have been).
+    ///
+    /// The stream holds every byte from the first (`attach` comes before `start`); after a resume
+    /// it begins again with the first byte the engine still has, see [`LogEvent::Replay`]. It ends
+    /// when the container has ended and its last byte was handed over. Facts go to
+    /// [`Ensure::facts`]; the last one is `Exited`, `Vanished` or `NoExitCode`.
+    async fn ensure(
+        &self,
+        request: Ensure,
+    ) -> Result<BoxStream<'static, LogEvent>, StartError>;
+
+    /// Reads the attempt's log again from the engine's own copy, without following.
+    async fn logs(&self, attempt: &AttemptId) -> Result<BoxStream<'static, LogEvent>, Error>;
+
+    /// Asks the container to end: SIGTERM, and SIGKILL after `grace`. Completes when the first
+    /// signal was delivered; the end itself is a fact. Already ended or gone is success.
+    async fn stop(&self, attempt: &AttemptId, grace: Duration) -> Result<(), Error>;
+
+    /// What an ended attempt wrote to `$GOFER_OUTPUT` (raw bytes, at most 64 KiB + 1 of them).
+    async fn collect(&self, attempt: &AttemptId) -> Result<Collected, Error>;
+
+    /// Removes the attempt's containers and its own volume. Already gone is success.
+    async fn remove(&self, attempt: &AttemptId) -> Result<(), Error>;
+
+    /// Everything of this store that the scheduler holds: one labelled list.
+    async fn list_ours(&self) -> Result<Vec<Ours>, Error>;
+
+    /// The run is over: everything held for it (sandboxes, networks, scratch volumes) goes.
+    async fn release(&self, run: &RunId) -> Result<(), Error>;
+
+    /// Gets ready for a run that is about to start, so that its tasks start sooner. May do nothing.
+    async fn prepare(&self, run: &RunId);
+
+    /// Makes a kept volume exist, under this store and pipeline.
+    async fn volume_ensure(&self, pipeline: &str, name: &VolumeName) -> Result<(), Error>;
+
+    /// Kept volumes of this store: (pipeline, name, bytes if known).
+    async fn volumes(&self) -> Result<Vec<(String, VolumeName, Option<u64>)>, Error>;
+
+    /// Removes a kept volume of this store.
+    async fn volume_remove(&self, pipeline: &str, name: &VolumeName) -> Result<(), Error>;
+
+    /// Runs a command beside a running attempt's main process; its output and exit code.
+    async fn exec(
+        &self,
+        attempt: &AttemptId,
+        command: &[String],
+    ) -> Result<(i32, Vec<u8>), Error>;
+
+    /// Waits until the scheduler can do nothing more for us in the background.
+    async fn close(&self);
+}

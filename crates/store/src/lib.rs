@@ -1,1 +1,137 @@
-//! TODO
+//! What must be stored, as a contract. The database is the truth: everything else only wakes
+//! somebody who then reads it.
+//!
+//! Several processes may share one store. Each is an *instance* with a proof of life; it drives
+//! the runs that it has claimed, and every write to a run carries the claim's epoch, so that an
+//! owner who lost its claim is refused ([`Error::Fenced`]).
+
+mod rows;
+
+pub use rows::{
+    Claim, Commit, Filter, NewRun, Page, Request, RequestRow, RunRow, StoredRun, Version,
+};
+
+use async_trait::async_trait;
+use gofer_core::{
+    id::{InstanceId, RunId, StoreId},
+    name::{NamespaceName, PipelineName, SecretName},
+    run::{Attempt, Change, Key},
+    Timestamp,
+};
+
+/// What can go wrong. A caller does something else for each.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another process holds the database longer than we wait: try again.
+    #[error("the database is busy")]
+    Busy,
+    /// No room on the disk: keep what is in memory, say so, try again.
+    #[error("the disk that holds the database is full")]
+    Full,
+    /// Another instance owns the run now: stop driving it, without another engine call.
+    #[error("another process has taken this run over")]
+    Fenced,
+    /// There is no such thing.
+    #[error("{0} is not there")]
+    NotFound(String),
+    /// Anything else; nothing was written.
+    #[error("the database failed: {0}")]
+    Failed(String),
+}
+
+/// Who drives a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adoption {
+    /// It is ours now, with this claim.
+    Ours(Claim),
+    /// This living instance drives it.
+    Alive(InstanceId),
+    /// It is over: nobody drives it.
+    Over,
+}
+
+/// The contract. Every write is durable when its future completes.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The store's own identity, made with it.
+    fn id(&self) -> StoreId;
+
+    /// This process's instance: registered and alive for as long as the value lives.
+    fn instance(&self) -> InstanceId;
+
+    /// Registers a document. One with the same content as the newest version of that pipeline is
+    /// that version; any other becomes the next one.
+    async fn put_version(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+        canonical: &str,
+        now: Timestamp,
+    ) -> Result<Version, Error>;
+
+    /// One version.
+    async fn version(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+        number: u32,
+    ) -> Result<Version, Error>;
+
+    /// Accepts a run: numbers it within its pipeline, claims it for this instance, and stores its
+    /// tasks, its first line of history and its sealed secrets, all or nothing.
+    async fn create_run(&self, run: NewRun) -> Result<RunRow, Error>;
+
+    /// Stores what one or several events came to: all of it or nothing, and nothing unless the
+    /// claim still holds.
+    async fn commit(&self, commit: Commit) -> Result<(), Error>;
+
+    /// A run with its tasks, items and attempts.
+    async fn load(&self, run: RunId) -> Result<StoredRun, Error>;
+
+    /// Takes a run over if its owner is dead. Our own run answers with our claim.
+    async fn adopt(&self, run: RunId) -> Result<Adoption, Error>;
+
+    /// Is this instance alive?
+    async fn is_alive(&self, instance: InstanceId) -> Result<bool, Error>;
+
+    /// Runs, newest first, a page at a time.
+    async fn runs(&self, filter: &Filter, after: Option<RunId>, most: u32) -> Result<Page, Error>;
+
+    /// One run's row.
+    async fn run(&self, run: RunId) -> Result<RunRow, Error>;
+
+    /// A run by its number in its pipeline.
+    async fn run_by_number(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+        number: u64,
+    ) -> Result<RunRow, Error>;
+
+    /// A run's history after line `after` (0 = from the beginning), oldest first, with the number
+    /// of each line.
+    async fn history(
+        &self,
+        run: RunId,
+        after: u64,
+        most: u32,
+    ) -> Result<Vec<(u64, Change)>, Error>;
+
+    /// Attempts of one task or item, oldest first.
+    async fn attempts(&self, run: RunId, key: &Key) -> Result<Vec<Attempt>, Error>;
+
+    /// Leaves a request for whoever drives the run.
+    async fn request(&self, run: RunId, request: Request, now: Timestamp) -> Result<u64, Error>;
+
+    /// Requests not yet handled for runs that this instance drives, oldest first.
+    async fn requests(&self) -> Result<Vec<RequestRow>, Error>;
+
+    /// Sealed secrets of a run. They go with [`Commit::release`].
+    async fn sealed(&self, run: RunId) -> Result<Vec<(SecretName, Vec<u8>)>, Error>;
+
+    /// Puts a run's sealed secrets in the place of those that are there. For a resume or a rerun.
+    async fn seal(&self, claim: Claim, secrets: Vec<(SecretName, Vec<u8>)>) -> Result<(), Error>;
+
+    /// Forgets a run that is over, with everything stored about it.
+    async fn delete_run(&self, run: RunId) -> Result<(), Error>;
+}

@@ -1,8 +1,12 @@
 //! The rule book: what an event makes of a run. No clock, no I/O, no randomness, so a replay of
 //! the same events gives the same run.
 
+mod event;
+mod exit;
 mod state;
 
+pub use event::{Effect, Event, Illegal, Outcome, Step};
+pub use exit::{Ending, Exit};
 pub use state::{Reason, RunReason, RunState, TaskState};
 
 use crate::{
@@ -77,8 +81,6 @@ pub struct Task {
     pub own: Unit,
     /// Items of a fan-out, by index; filled at expansion.
     pub items: Vec<Unit>,
-    /// `for_each` or `matrix` has been read: items are final.
-    pub expanded: bool,
 }
 
 /// A task or an item: what has a state, a reason and outputs.
@@ -98,6 +100,8 @@ pub struct Unit {
     pub ready: Option<u64>,
     /// When it is to be tried again, in `retrying`.
     pub retry_at: Option<Timestamp>,
+    /// Of a fan-out's own unit: its list has been read, so the items are final.
+    pub expanded: bool,
     /// Attempts that were made before the last rerun: they do not count for `retry`.
     pub earlier: u32,
     /// Its tries, oldest first.

@@ -1,0 +1,131 @@
+//! What an attempt is made of when it reaches a scheduler: every value in place.
+
+use crate::Fact;
+use async_trait::async_trait;
+use gofer_core::{
+    container::{Exec, Limits},
+    definition::{Pull, VolumeSource},
+    id::{AttemptId, Epoch},
+    name::ServiceName,
+    run::Stage,
+};
+use gofer_secrets::SecretText;
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// One order to make an attempt exist.
+pub struct Ensure {
+    /// Which.
+    pub id: AttemptId,
+    /// Of which namespace and pipeline, for labels that people read, such as `default/etl`.
+    pub pipeline: String,
+    /// The run's number, likewise.
+    pub number: u64,
+    /// Goes on the labels.
+    pub epoch: Epoch,
+    /// How far it had come when this was last stored. From `Starting` on a missing container is
+    /// [`Fact::Vanished`], never made anew.
+    pub stage: Stage,
+    /// What it is made of.
+    pub attempt: Attempt,
+    /// Asked between create and start.
+    pub permit: Box<dyn Permit>,
+    /// Where facts go, in the order in which they happened.
+    pub facts: UnboundedSender<Fact>,
+}
+
+/// The last word before a container starts: the intent is stored and the claim still holds.
+#[async_trait]
+pub trait Permit: Send + Sync {
+    /// Completes when `Starting` is stored. Refused: do not start it.
+    async fn may_start(&self) -> Result<(), Refused>;
+}
+
+/// The start was not permitted: the run was cancelled, or belongs to another instance now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the start was not permitted")]
+pub struct Refused;
+
+/// A task's container and those beside it.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The task's own.
+    pub main: Container,
+    /// Beside it.
+    pub services: Vec<Service>,
+    /// Labels that the user chose.
+    pub labels: Vec<(String, String)>,
+}
+
+/// One container.
+#[derive(Debug)]
+pub struct Container {
+    /// The image to run: as the file says it, or the digest that the run is pinned to.
+    pub image: String,
+    /// `image` is a digest or a local id: no tag is looked up.
+    pub pinned: bool,
+    /// What is executed.
+    pub exec: Exec,
+    /// Environment, ours first; a later one of the same name wins.
+    pub env: Vec<(String, EnvValue)>,
+    /// Read-only files by absolute path.
+    pub files: Vec<(String, FileContent)>,
+    /// Mounts by absolute path: source, read-only.
+    pub volumes: Vec<(String, VolumeSource, bool)>,
+    /// Limits.
+    pub limits: Limits,
+    /// Instead of the image's.
+    pub user: Option<String>,
+    /// Instead of the image's.
+    pub working_dir: Option<String>,
+    /// Root file system.
+    pub read_only: bool,
+    /// When the image is pulled.
+    pub pull: Pull,
+    /// For the image's registry.
+    pub registry: Option<Credentials>,
+    /// SIGTERM to SIGKILL, when the engine itself has to stop it.
+    pub stop_grace: Duration,
+}
+
+/// A value for the environment.
+#[derive(Debug)]
+pub enum EnvValue {
+    /// Anybody may see it.
+    Plain(String),
+    /// Nobody may.
+    Secret(SecretText),
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub enum FileContent {
+    /// Readable for all; executable if it starts with `#!`.
+    Plain(Vec<u8>),
+    /// Readable for the container's user only.
+    Secret(SecretText),
+}
+
+/// Credentials of a registry.
+#[derive(Debug)]
+pub struct Credentials {
+    /// Who.
+    pub username: String,
+    /// With what.
+    pub password: SecretText,
+}
+
+/// A container beside a task's.
+#[derive(Debug)]
+pub struct Service {
+    /// Also its host name.
+    pub name: ServiceName,
+    /// What is run.
+    pub container: Container,
+    /// This port accepts a connection.
+    pub ready_tcp: Option<u16>,
+    /// This command exits with 0.
+    pub ready_command: Option<Vec<String>>,
+    /// How long it may take.
+    pub ready_timeout: Duration,
+}
