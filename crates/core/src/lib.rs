@@ -15,6 +15,8 @@ pub mod problem;
 pub mod run;
 
 pub mod span;
+pub mod suggest;
+pub mod when;
 
 
 pub use clock::Clock;

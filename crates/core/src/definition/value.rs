@@ -96,7 +96,7 @@ pub enum Reference {
 }
 
 /// What can be asked of how a task ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskField {
     /// `succeeded`, `failed`, …
