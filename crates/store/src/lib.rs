@@ -5,6 +5,10 @@
 //! the runs that it has claimed, and every write to a run carries the claim's epoch, so that an
 //! owner who lost its claim is refused ([`Error::Fenced`]).
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod memory;
+pub mod refusal;
 mod rows;
 
 pub use rows::{
@@ -13,20 +17,20 @@ pub use rows::{
 
 use async_trait::async_trait;
 use gofer_core::{
+    Timestamp,
     id::{InstanceId, RunId, StoreId},
     name::{NamespaceName, PipelineName, SecretName},
     run::{Attempt, Change, Key},
-    Timestamp,
 };
 
 /// What can go wrong. A caller does something else for each.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another process holds the database longer than we wait: try again.
-    #[error("the database is busy")]
+    #[error("another process has held the database for too long: try again")]
     Busy,
     /// No room on the disk: keep what is in memory, say so, try again.
-    #[error("the disk that holds the database is full")]
+    #[error("the disk that holds the database is full: free some space and it goes on")]
     Full,
     /// Another instance owns the run now: stop driving it, without another engine call.
     #[error("another process has taken this run over")]
@@ -34,6 +38,12 @@ pub enum Error {
     /// There is no such thing.
     #[error("{0} is not there")]
     NotFound(String),
+    /// The run is over: nothing can be asked of it any more.
+    #[error("this run is over")]
+    Over,
+    /// The run is not over, or something of it may still be on a scheduler.
+    #[error("this run is not over yet: cancel it, or let it end, first")]
+    Unfinished,
     /// Anything else; nothing was written.
     #[error("the database failed: {0}")]
     Failed(String),
@@ -46,11 +56,12 @@ pub enum Adoption {
     Ours(Claim),
     /// This living instance drives it.
     Alive(InstanceId),
-    /// It is over: nobody drives it.
+    /// It is over and its claim was released: nobody drives it.
     Over,
 }
 
-/// The contract. Every write is durable when its future completes.
+/// The contract. Every write is durable when its future completes, and is carried out even if its
+/// future is dropped. One that fails wrote nothing. Times are kept to the microsecond.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// The store's own identity, made with it.
@@ -82,7 +93,7 @@ pub trait Store: Send + Sync {
     async fn create_run(&self, run: NewRun) -> Result<RunRow, Error>;
 
     /// Stores what one or several events came to: all of it or nothing, and nothing unless the
-    /// claim still holds.
+    /// claim still holds. A release is for a run that is over ([`Error::Unfinished`]).
     async fn commit(&self, commit: Commit) -> Result<(), Error>;
 
     /// A run with its tasks, items and attempts.
@@ -94,7 +105,8 @@ pub trait Store: Send + Sync {
     /// Is this instance alive?
     async fn is_alive(&self, instance: InstanceId) -> Result<bool, Error>;
 
-    /// Runs, newest first, a page at a time.
+    /// Runs, those accepted last first, a page at a time: `after` is [`Page::next`] of the page
+    /// before, and may have been deleted since.
     async fn runs(&self, filter: &Filter, after: Option<RunId>, most: u32) -> Result<Page, Error>;
 
     /// One run's row.
@@ -110,28 +122,26 @@ pub trait Store: Send + Sync {
 
     /// A run's history after line `after` (0 = from the beginning), oldest first, with the number
     /// of each line.
-    async fn history(
-        &self,
-        run: RunId,
-        after: u64,
-        most: u32,
-    ) -> Result<Vec<(u64, Change)>, Error>;
+    async fn history(&self, run: RunId, after: u64, most: u32)
+    -> Result<Vec<(u64, Change)>, Error>;
 
     /// Attempts of one task or item, oldest first.
     async fn attempts(&self, run: RunId, key: &Key) -> Result<Vec<Attempt>, Error>;
 
-    /// Leaves a request for whoever drives the run.
+    /// Leaves a request for whoever drives the run, and gives its number. Of a run that is over
+    /// nothing can be asked ([`Error::Over`]).
     async fn request(&self, run: RunId, request: Request, now: Timestamp) -> Result<u64, Error>;
 
     /// Requests not yet handled for runs that this instance drives, oldest first.
     async fn requests(&self) -> Result<Vec<RequestRow>, Error>;
 
-    /// Sealed secrets of a run. They go with [`Commit::release`].
+    /// Sealed secrets of a run, by name. They go with [`Commit::release`].
     async fn sealed(&self, run: RunId) -> Result<Vec<(SecretName, Vec<u8>)>, Error>;
 
     /// Puts a run's sealed secrets in the place of those that are there. For a resume or a rerun.
     async fn seal(&self, claim: Claim, secrets: Vec<(SecretName, Vec<u8>)>) -> Result<(), Error>;
 
-    /// Forgets a run that is over, with everything stored about it.
+    /// Forgets a run that is over and whose claim was released, with everything stored about it.
+    /// Its number is not given again.
     async fn delete_run(&self, run: RunId) -> Result<(), Error>;
 }

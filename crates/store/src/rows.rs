@@ -1,10 +1,10 @@
 //! The plain structs that go in and out.
 
 use gofer_core::{
+    Timestamp,
     id::{Epoch, InstanceId, RunId},
     name::{NamespaceName, PipelineName, SecretName},
     run::{Attempt, Change, Head, Key, Origin, Run, RunState, Unit},
-    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
