@@ -26,6 +26,8 @@ pub struct Ensure {
     /// How far it had come when this was last stored. From `Starting` on a missing container is
     /// [`Fact::Vanished`], never made anew.
     pub stage: Stage,
+    /// Other tasks of the run may follow: it is worth the work to get ready for them beside it.
+    pub more_to_come: bool,
     /// What it is made of.
     pub attempt: Attempt,
     /// Asked between create and start.
