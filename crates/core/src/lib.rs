@@ -11,13 +11,14 @@ pub mod definition;
 pub mod id;
 pub mod name;
 
+pub mod plan;
 pub mod problem;
+pub mod quantity;
 pub mod run;
 
 pub mod span;
 pub mod suggest;
 pub mod when;
-
 
 pub use clock::Clock;
 pub use jiff::Timestamp;

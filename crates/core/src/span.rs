@@ -10,11 +10,18 @@ pub struct Span(u64);
 
 /// Why a text is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a duration: a number with a unit (ms, s, m, h, d), largest first, such as \"90s\" or \"1h30m\"")]
+#[error(
+    "{0:?} is not a duration: a number with a unit (ms, s, m, h, d), largest first, such as \"90s\" or \"1h30m\""
+)]
 pub struct InvalidSpan(pub String);
 
-const UNITS: [(&str, u64); 5] =
-    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+const UNITS: [(&str, u64); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
 
 impl Span {
     /// From milliseconds.
@@ -48,20 +55,34 @@ impl FromStr for Span {
         let mut smallest = usize::MAX;
         while !rest.is_empty() {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let letters = rest.bytes().skip(digits).take_while(u8::is_ascii_alphabetic).count();
+            let letters = rest
+                .bytes()
+                .skip(digits)
+                .take_while(u8::is_ascii_alphabetic)
+                .count();
             let (number, tail) = rest.split_at_checked(digits).ok_or_else(wrong)?;
             let (unit, tail) = tail.split_at_checked(letters).ok_or_else(wrong)?;
-            let nth = UNITS.iter().position(|(name, _)| *name == unit).ok_or_else(wrong)?;
+            let nth = UNITS
+                .iter()
+                .position(|(name, _)| *name == unit)
+                .ok_or_else(wrong)?;
             if smallest != usize::MAX && nth <= smallest {
                 return Err(wrong());
             }
             smallest = nth;
             let number: u64 = number.parse().map_err(|_| wrong())?;
             let size = UNITS.get(nth).map_or(1, |(_, size)| *size);
-            total = number.checked_mul(size).and_then(|n| total.checked_add(n)).ok_or_else(wrong)?;
+            total = number
+                .checked_mul(size)
+                .and_then(|n| total.checked_add(n))
+                .ok_or_else(wrong)?;
             rest = tail;
         }
-        if smallest == usize::MAX { Err(wrong()) } else { Ok(Self(total)) }
+        if smallest == usize::MAX {
+            Err(wrong())
+        } else {
+            Ok(Self(total))
+        }
     }
 }
 
@@ -95,6 +116,12 @@ impl From<Span> for String {
     }
 }
 
+impl From<Span> for Duration {
+    fn from(span: Span) -> Self {
+        span.as_duration()
+    }
+}
+
 impl From<Duration> for Span {
     fn from(duration: Duration) -> Self {
         Self(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
@@ -116,13 +143,31 @@ mod tests {
             ("1s500ms", 1_500, "1s500ms"),
         ] {
             let span: Span = text.parse().unwrap();
-            assert_eq!((span.as_millis(), span.to_string().as_str()), (ms, canonical), "{text}");
+            assert_eq!(
+                (span.as_millis(), span.to_string().as_str()),
+                (ms, canonical),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_not_a_duration_is_refused() {
-        for text in ["", "90", "PT15M", "m", "30m1h", "1h1h", "1.5h", " 1s", "-1s", "99999999999999999999d", "1s ", "5x", "1é"] {
+        for text in [
+            "",
+            "90",
+            "PT15M",
+            "m",
+            "30m1h",
+            "1h1h",
+            "1.5h",
+            " 1s",
+            "-1s",
+            "99999999999999999999d",
+            "1s ",
+            "5x",
+            "1é",
+        ] {
             assert!(text.parse::<Span>().is_err(), "{text:?}");
         }
     }

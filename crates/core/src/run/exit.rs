@@ -1,6 +1,6 @@
-//! How a container ended, as its scheduler saw it. The verdict is the rule book's.
+//! How a container ended, as its scheduler saw it, and what that means.
 
-use super::Reason;
+use super::{Reason, TaskState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -32,4 +32,88 @@ pub struct Exit {
     pub stopped_outside: bool,
     /// The container's init could not execute the command; its own words.
     pub bad_command: Option<String>,
+}
+
+/// The state, the reason and the sentence that an ending comes to.
+pub(super) struct Verdict {
+    pub(super) state: TaskState,
+    pub(super) reason: Option<Reason>,
+    pub(super) message: Option<String>,
+}
+
+impl Verdict {
+    pub(super) fn new(state: TaskState, reason: Option<Reason>, message: Option<String>) -> Self {
+        Self {
+            state,
+            reason,
+            message,
+        }
+    }
+
+    fn because(state: TaskState, reason: Reason, message: impl Into<String>) -> Self {
+        Self::new(state, Some(reason), Some(message.into()))
+    }
+
+    pub(super) fn timed_out() -> Self {
+        let message = "it ran for longer than its `timeout` and was stopped";
+        Self::because(TaskState::TimedOut, Reason::Timeout, message)
+    }
+}
+
+/// What an ending means that nobody asked for. Never a guess: what cannot be known is `lost`.
+pub(super) fn judge(ending: &Ending, bad_outputs: Option<&String>) -> Verdict {
+    use TaskState::{Failed, Lost};
+    match ending {
+        Ending::NotStarted(reason, message) => Verdict::because(Failed, *reason, message.as_str()),
+        Ending::Vanished => Verdict::because(
+            Lost,
+            Reason::ContainerVanished,
+            "its container was removed by somebody else before its exit was seen",
+        ),
+        Ending::NoExitCode => Verdict::because(
+            Lost,
+            Reason::NoExitCode,
+            "its container ended, but the engine has no exit code for it",
+        ),
+        Ending::Exited(exit) => judge_exit(exit, bad_outputs),
+    }
+}
+
+fn judge_exit(exit: &Exit, bad_outputs: Option<&String>) -> Verdict {
+    use TaskState::{Failed, Lost, Succeeded};
+    let code = exit.code;
+    // An engine that comes back sends TERM to what still runs, so a job that never finished may
+    // report 0.
+    if exit.engine_restarted && matches!(code, 0 | 137 | 143 | 255) {
+        let message = format!(
+            "the engine restarted while it ran and then reported exit code {code}, which it also \
+             reports for jobs that it ended itself"
+        );
+        return Verdict::because(Lost, Reason::EngineRestarted, message);
+    }
+    if exit.stopped_outside {
+        let message = format!("somebody else stopped its container; it exited with code {code}");
+        return Verdict::because(Failed, Reason::StoppedOutside, message);
+    }
+    if let Some(words) = &exit.bad_command {
+        return Verdict::because(Failed, Reason::BadCommand, words.as_str());
+    }
+    if code == 137 && exit.out_of_memory {
+        let message = "it was killed because it used more memory than `resources.memory` allows";
+        return Verdict::because(Failed, Reason::OutOfMemory, message);
+    }
+    match (code, bad_outputs) {
+        (0, None) => Verdict::new(Succeeded, None, None),
+        (0, Some(why)) => Verdict::because(Failed, Reason::BadOutputs, why.as_str()),
+        (_, _) if exit.out_of_memory => Verdict::because(
+            Failed,
+            Reason::ExitCode,
+            format!("it exited with code {code}; a process of it was killed for memory"),
+        ),
+        (_, _) => Verdict::because(
+            Failed,
+            Reason::ExitCode,
+            format!("it exited with code {code}"),
+        ),
+    }
 }

@@ -1,17 +1,27 @@
 //! The rule book: what an event makes of a run. No clock, no I/O, no randomness, so a replay of
 //! the same events gives the same run.
 
+mod attempts;
+mod book;
+mod decide;
+mod environment;
 mod event;
 mod exit;
+mod finish;
+mod rerun;
+mod resolve;
 mod state;
+mod waiting;
 
+pub use book::{Book, Identity};
 pub use event::{Effect, Event, Illegal, Outcome, Step};
 pub use exit::{Ending, Exit};
 pub use state::{Reason, RunReason, RunState, TaskState};
+pub use waiting::waits_for;
 
 use crate::{
     definition::Json,
-    name::{OutputKey, ParamName, TaskName},
+    name::{ParamName, TaskName},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -94,12 +104,14 @@ pub struct Unit {
     pub message: Option<String>,
     /// The item's value, in a fan-out.
     pub value: Option<Json>,
-    /// What its last attempt handed on.
-    pub outputs: BTreeMap<OutputKey, String>,
+    /// What its last attempt handed on; of a called pipeline the keys are `TASK.KEY`.
+    pub outputs: BTreeMap<String, String>,
     /// Its place in the queue of those that may start; `None` when it is not in it.
     pub ready: Option<u64>,
-    /// When it is to be tried again, in `retrying`.
-    pub retry_at: Option<Timestamp>,
+    /// When it is to be tried again (`retrying`), or answered at the latest (`awaiting_approval`).
+    pub due: Option<Timestamp>,
+    /// When it came to its end.
+    pub ended_at: Option<Timestamp>,
     /// Of a fan-out's own unit: its list has been read, so the items are final.
     pub expanded: bool,
     /// Attempts that were made before the last rerun: they do not count for `retry`.

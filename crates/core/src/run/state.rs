@@ -175,15 +175,16 @@ words! {
         NoItems = 80 "no_items",
         /// An earlier result was taken.
         Cached = 81 "cached",
-        /// Items of a fan-out failed; the message names them.
-        ItemsFailed = 82 "items_failed",
     }
 }
 
 impl RunState {
     /// Nothing about the run changes any more.
     pub const fn is_over(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled | Self::Skipped)
+        matches!(
+            self,
+            Self::Succeeded | Self::Failed | Self::Cancelled | Self::Skipped
+        )
     }
 }
 
