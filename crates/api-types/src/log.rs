@@ -1,0 +1,71 @@
+//! An attempt's log.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Which part of a log, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LogOptions {
+    /// Which attempt; the newest unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// Go on as the attempt writes, until it is over.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub follow: bool,
+    /// Begin with the last so many lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tail: Option<u64>,
+    /// Put the time and a space in front of each line.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub timestamps: bool,
+}
+
+/// Where a container wrote to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// A piece of a log in its event-stream form: data of the event `frame`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LogFrame {
+    /// Bytes of the job: exactly one of `text` and `base64`.
+    Bytes {
+        /// When they arrived, or as the engine recorded it.
+        at: Timestamp,
+        /// To where they were written.
+        stream: LogStream,
+        /// Position of the first of them in the log.
+        offset: u64,
+        /// The bytes, if they are UTF-8.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+        /// The bytes, if they are not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base64: Option<String>,
+    },
+    /// Bytes may be missing here.
+    Hole {
+        /// When the connection broke.
+        at: Timestamp,
+        /// Position in the log.
+        offset: u64,
+    },
+    /// Past the log's cap: this many bytes were read and not kept.
+    Dropped {
+        /// When the last of them arrived.
+        at: Timestamp,
+        /// Position in the log.
+        offset: u64,
+        /// How many.
+        bytes: u64,
+    },
+}
