@@ -1,0 +1,146 @@
+//! From a document to a definition.
+
+mod scalar;
+mod table;
+mod walk;
+mod words;
+
+use crate::{
+    Finding, Reading, Source,
+    document::{self, Node},
+    keys::PIPELINE,
+    position::Lines,
+    render::plain,
+};
+use gofer_core::{
+    Problem,
+    definition::{Json, Pipeline},
+    problem::{Path, Severity},
+};
+use std::ops::Range;
+use walk::Walk;
+
+/// Stands in for a name that is missing or wrong, so that the rest can still be checked.
+const UNNAMED: &str = "unnamed";
+
+/// Reads a source, and says everything that is wrong with it.
+pub fn read(source: &Source) -> Reading {
+    let lines = Lines::new(&source.text);
+    let (tree, faults) = document::parse(source.format, &source.text);
+    let is_whole = faults.is_empty();
+    let mut spots: Vec<_> = faults
+        .into_iter()
+        .map(|fault| Spot {
+            path: fault.path,
+            severity: Severity::Error,
+            message: fault.message,
+            span: fault.span,
+        })
+        .collect();
+
+    let mut pipeline = None;
+    if let Some(tree) = tree {
+        let mut walk = Walk::default();
+        let document = walk.document(&tree, &PIPELINE);
+        let errors = walk.spots;
+        let is_sound = is_whole && walk.is_sound;
+        match document.map(build) {
+            Some(Ok(built)) if is_sound => {
+                spots.extend(check(&built, &tree, &source.text, &errors));
+                pipeline = Some(built);
+            }
+            Some(Err(spot)) if errors.is_empty() => spots.push(spot),
+            _ => {}
+        }
+        spots.extend(errors);
+    }
+
+    spots.sort_by_key(|spot| spot.span.start);
+    let findings: Vec<_> = spots.into_iter().map(|spot| spot.locate(&lines)).collect();
+    let is_refused = findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error);
+    Reading {
+        pipeline: pipeline.filter(|_| !is_refused),
+        findings,
+    }
+}
+
+/// A finding before its line is known.
+#[derive(Debug)]
+pub(crate) struct Spot {
+    path: Path,
+    severity: Severity,
+    message: String,
+    span: Range<usize>,
+}
+
+impl Spot {
+    fn locate(self, lines: &Lines<'_>) -> Finding {
+        let (line, column) = lines.locate(self.span.start);
+        let Self {
+            path,
+            severity,
+            message,
+            span,
+        } = self;
+        Finding {
+            path,
+            severity,
+            message: plain(&message),
+            span,
+            line,
+            column,
+        }
+    }
+}
+
+/// The table of keys and the definition's types say the same; should they ever not, the file is
+/// refused with what the types say.
+fn build(mut document: Json) -> Result<Pipeline, Spot> {
+    if let Some(table) = document.as_object_mut() {
+        table.entry("name").or_insert_with(|| UNNAMED.into());
+        table.shift_remove("$schema");
+    }
+    serde_json::from_value(document).map_err(|error| Spot {
+        path: Path::top(),
+        severity: Severity::Error,
+        message: format!("the document does not make a pipeline: {error}"),
+        span: 0..0,
+    })
+}
+
+/// Asks the rule book. What it says of a place that the reader has already complained of, or of
+/// anything around that place, may only follow from the complaint and is left out.
+fn check(pipeline: &Pipeline, tree: &Node, text: &str, errors: &[Spot]) -> Vec<Spot> {
+    rule_book(pipeline)
+        .into_iter()
+        .filter(|problem| {
+            !errors
+                .iter()
+                .any(|spot| spot.path.0.starts_with(&problem.path.0))
+        })
+        .map(|problem| {
+            let span = inside(&problem, tree, text).unwrap_or_else(|| tree.place(&problem.path));
+            Spot {
+                path: problem.path,
+                severity: problem.severity,
+                message: problem.message,
+                span,
+            }
+        })
+        .collect()
+}
+
+fn rule_book(_pipeline: &Pipeline) -> Vec<Problem> {
+    Vec::new()
+}
+
+/// The part of a text value that is meant, if the value stands in the source as it is.
+fn inside(problem: &Problem, tree: &Node, text: &str) -> Option<Range<usize>> {
+    let within = problem.within.clone()?;
+    let (value, span) = tree.text(&problem.path)?;
+    let offset = text.get(span.clone())?.find(value)?;
+    let start = span.start + offset;
+    Some(start + within.start..start + within.end.min(value.len()))
+}

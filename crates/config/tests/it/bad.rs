@@ -1,0 +1,1 @@
+//! Bad files, and the sentence each gets.
