@@ -17,6 +17,7 @@ pub mod quantity;
 pub mod run;
 
 pub mod span;
+pub mod params;
 pub mod suggest;
 pub mod when;
 
