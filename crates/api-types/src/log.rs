@@ -33,7 +33,8 @@ pub enum LogStream {
     Stderr,
 }
 
-/// A piece of a log in its event-stream form: data of the event `frame`.
+/// A piece of a log in its event-stream form: data of the event `frame`. The event's id is the
+/// place behind it; sent back as `Last-Event-ID` it is where the log goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum LogFrame {
@@ -43,8 +44,6 @@ pub enum LogFrame {
         at: Timestamp,
         /// To where they were written.
         stream: LogStream,
-        /// Position of the first of them in the log.
-        offset: u64,
         /// The bytes, if they are UTF-8.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
@@ -52,19 +51,21 @@ pub enum LogFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         base64: Option<String>,
     },
-    /// Bytes may be missing here.
+    /// Bytes are missing here, or may be.
     Hole {
         /// When the connection broke.
         at: Timestamp,
-        /// Position in the log.
-        offset: u64,
+        /// It is known that something is missing.
+        certain: bool,
+        /// How many bytes, where that is known.
+        bytes: Option<u64>,
+        /// What happened.
+        message: String,
     },
-    /// Past the log's cap: this many bytes were read and not kept.
+    /// Past the log's cap: so many bytes were read and not kept.
     Dropped {
         /// When the last of them arrived.
         at: Timestamp,
-        /// Position in the log.
-        offset: u64,
         /// How many.
         bytes: u64,
     },

@@ -188,12 +188,11 @@ fn a_piece_of_log_says_what_it_is() {
     let frame = LogFrame::Bytes {
         at: "2026-11-24T10:00:00Z".parse().unwrap(),
         stream: LogStream::Stderr,
-        offset: 7,
         text: Some("x\n".into()),
         base64: None,
     };
     assert_eq!(
         serde_json::to_value(frame).unwrap(),
-        json!({"kind": "bytes", "at": "2026-11-24T10:00:00Z", "stream": "stderr", "offset": 7, "text": "x\n"})
+        json!({"kind": "bytes", "at": "2026-11-24T10:00:00Z", "stream": "stderr", "text": "x\n"})
     );
 }
