@@ -16,8 +16,9 @@ pub mod problem;
 pub mod quantity;
 pub mod run;
 
-pub mod span;
 pub mod params;
+pub mod schedule;
+pub mod span;
 pub mod suggest;
 pub mod when;
 
