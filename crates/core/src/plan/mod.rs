@@ -17,7 +17,7 @@ use crate::{
 use std::{collections::BTreeMap, time::Duration};
 
 /// The longest a container may run when its task says nothing.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(24);
 /// SIGTERM to SIGKILL when nothing is said.
 pub const DEFAULT_STOP_GRACE: Duration = Duration::from_secs(10);
 /// Items of one fan-out.
@@ -168,14 +168,7 @@ fn task(
     let Some(said) = pipeline.tasks.get(name) else {
         return Err(Problem::error(path, "this task is not there"));
     };
-    let mut parents = Vec::new();
-    for (parent, condition) in &said.depends_on {
-        let Some(position) = positions.get(parent.as_str()) else {
-            let here = path.at("depends_on");
-            return Err(Problem::error(here, format!("there is no task {parent}")));
-        };
-        parents.push((*position, *condition));
-    }
+    let parents = parents(said, positions, &path)?;
     let when = said
         .when
         .as_deref()
@@ -208,7 +201,7 @@ fn task(
     ]
     .into_iter()
     .flatten()
-    .flat_map(|labels| labels.clone())
+    .flat_map(Clone::clone)
     .collect();
     Ok(Task {
         name: name.clone(),
@@ -231,6 +224,22 @@ fn task(
     })
 }
 
+fn parents(
+    said: &crate::definition::Task,
+    positions: &BTreeMap<&str, usize>,
+    path: &Path,
+) -> Result<Vec<(usize, Condition)>, Problem> {
+    let position = |(parent, condition): (&TaskName, &Condition)| {
+        let unknown =
+            || Problem::error(path.at("depends_on"), format!("there is no task {parent}"));
+        Ok((
+            *positions.get(parent.as_str()).ok_or_else(unknown)?,
+            *condition,
+        ))
+    };
+    said.depends_on.iter().map(position).collect()
+}
+
 fn retry(said: &crate::definition::Task) -> Retry {
     let Some(retry) = &said.retry else {
         return Retry::default();
@@ -239,7 +248,7 @@ fn retry(said: &crate::definition::Task) -> Retry {
         limit: retry.limit,
         delay: retry.delay.map_or(Duration::from_secs(5), Into::into),
         fixed: retry.backoff == Some(Backoff::Fixed),
-        max_delay: retry.max_delay.map_or(Duration::from_secs(300), Into::into),
+        max_delay: retry.max_delay.map_or(Duration::from_mins(5), Into::into),
         exit_codes: retry.exit_codes.clone(),
         final_exit_codes: retry.final_exit_codes.clone(),
     }

@@ -317,16 +317,10 @@ impl Book {
         self.touch(place);
         self.touch_attempt(place, number);
         self.record_attempt(key, number, verdict.state, verdict.reason, now);
-        match self.pause_before_next(place, &verdict, exit_code) {
-            Some(pause) => self.retry_later(place, verdict, pause, now),
-            None => {
-                let Verdict {
-                    state,
-                    reason,
-                    message,
-                } = verdict;
-                self.end_with(place, state, reason, message, now);
-            }
+        if let Some(pause) = self.pause_before_next(place, &verdict, exit_code) {
+            self.retry_later(place, verdict, pause, now);
+        } else {
+            self.end_with(place, verdict.state, verdict.reason, verdict.message, now);
         }
     }
 

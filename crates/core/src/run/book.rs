@@ -146,7 +146,7 @@ impl Book {
             .unwrap_or(u32::MAX)
         };
         self.pending = self.plan.tasks.iter().map(unfinished).collect();
-        self.open_items = tasks.iter().map(|task| open_items(task)).collect();
+        self.open_items = tasks.iter().map(open_items).collect();
         self.live_in = vec![0; tasks.len()];
         (self.live, self.open, self.open_finally) = (0, 0, 0);
         (self.queue, self.timers, self.held) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
@@ -163,7 +163,11 @@ impl Book {
         let places: Vec<Place> = self.places().collect();
         for place in places {
             let Some(unit) = self.at(place) else { continue };
-            let (ready, live) = (unit.ready, unit.state.is_live());
+            let ready = unit.ready;
+            let live = unit
+                .attempts
+                .last()
+                .is_some_and(|attempt| attempt.state.is_live());
             if let Some(ready) = ready {
                 self.queue.insert((ready, place));
             }
@@ -184,52 +188,51 @@ impl Book {
     }
 
     /// What `event` makes of the run at `now`. An illegal pair changes nothing.
-    pub fn apply(&mut self, event: Event, now: Timestamp) -> Result<Step, Illegal> {
+    pub fn apply(&mut self, event: &Event, now: Timestamp) -> Result<Step, Illegal> {
         self.step = Step::default();
-        let illegal = |book: &Self, event: &dyn std::fmt::Debug| Illegal {
-            state: book.run.head.state.to_string(),
-            event: format!("{event:?}"),
-        };
         let taken = match event {
             Event::Admitted => self.admit(now),
             Event::Tick => self.tick(now),
-            Event::Cancel(stop) => self.cancel(stop, now),
-            Event::Created { ref key, attempt } => self.created(key, attempt),
+            Event::Cancel(stop) => self.cancel(*stop, now),
+            Event::Created { key, attempt } => self.created(key, *attempt),
             Event::Started {
-                ref key,
+                key,
                 attempt,
                 at,
-                ref image,
-                ref node,
-            } => self.started(key, attempt, at, (image, node), now),
+                image,
+                node,
+            } => self.started(key, *attempt, *at, (image, node), now),
             Event::Noted {
-                ref key,
+                key,
                 attempt,
-                ref message,
-            } => self.noted(key, attempt, message),
+                message,
+            } => self.noted(key, *attempt, message.as_ref()),
             Event::Ended {
-                ref key,
+                key,
                 attempt,
-                ref ending,
-                ref outputs,
-            } => self.ended(key, attempt, ending, outputs, now),
-            Event::Removed { ref key, attempt } => self.removed(key, attempt),
+                ending,
+                outputs,
+            } => self.ended(key, *attempt, ending, outputs, now),
+            Event::Removed { key, attempt } => self.removed(key, *attempt),
             Event::Answered {
-                ref key,
+                key,
                 approved,
-                ref by,
-                ref comment,
-            } => self.answered(key, approved, (by, comment), now),
+                by,
+                comment,
+            } => self.answered(key, *approved, (by, comment), now),
             Event::ChildEnded {
-                ref key,
+                key,
                 attempt,
                 outcome,
-                ref outputs,
-            } => self.child_ended(key, attempt, outcome, outputs, now),
-            Event::Rerun { ref keys } => self.rerun(keys, now),
+                outputs,
+            } => self.child_ended(key, *attempt, *outcome, outputs, now),
+            Event::Rerun { keys } => self.rerun(keys, now),
         };
         if !taken {
-            return Err(illegal(self, &event));
+            return Err(Illegal {
+                state: self.run.head.state.to_string(),
+                event: format!("{event:?}"),
+            });
         }
         self.settle(now);
         Ok(std::mem::take(&mut self.step))
@@ -398,7 +401,7 @@ impl Book {
         true
     }
 
-    fn noted(&mut self, key: &Key, number: u32, message: &Option<String>) -> bool {
+    fn noted(&mut self, key: &Key, number: u32, message: Option<&String>) -> bool {
         let Some(place) = self.place(key) else {
             return false;
         };
@@ -410,10 +413,10 @@ impl Book {
                 .attempts
                 .last()
                 .is_some_and(|attempt| attempt.number == number);
-        if !is_current || unit.message == *message {
+        if !is_current || unit.message.as_ref() == message {
             return false;
         }
-        unit.message.clone_from(message);
+        unit.message = message.cloned();
         self.touch(place);
         true
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Effect, Reason, RunReason, RunState, RunStop, Stop, Task, TaskState, Unit,
-    book::{Book, Place},
+    book::{Book, Place, attempt_mut},
 };
 use crate::plan::Kind;
 use jiff::Timestamp;
@@ -246,14 +246,20 @@ impl Book {
             .get(place.0)
             .is_some_and(|task| matches!(task.kind, Kind::Call(_)));
         let Some(key) = self.key(place) else { return };
-        let Some(attempt) = self.at_mut(place).and_then(|unit| unit.attempts.last_mut()) else {
+        let Some(attempt) = self.at(place).and_then(|unit| unit.attempts.last()) else {
             return;
         };
         if attempt.stop.is_some() {
             return;
         }
-        attempt.stop = Some(why);
         let attempt = attempt.number;
+        self.disarm(place);
+        if let Some(attempt) = self
+            .at_mut(place)
+            .and_then(|unit| attempt_mut(unit, attempt))
+        {
+            attempt.stop = Some(why);
+        }
         self.touch_attempt(place, attempt);
         self.step.effects.push(if is_call {
             Effect::CancelCall { key, attempt }

@@ -11,6 +11,8 @@ mod finish;
 mod rerun;
 mod resolve;
 mod state;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 pub use book::{Book, Identity};

@@ -39,7 +39,7 @@ impl Book {
                 ready_command: ready.and_then(|ready| ready.command.clone()),
                 ready_timeout: ready
                     .and_then(|ready| ready.timeout)
-                    .map_or(Duration::from_secs(60), Into::into),
+                    .map_or(Duration::from_mins(1), Into::into),
             });
         }
         Ok(container::Attempt {

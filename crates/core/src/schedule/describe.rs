@@ -85,8 +85,16 @@ fn time(minute: &Field, hour: &Field) -> String {
             .collect();
         return format!("at {}", list(&times));
     }
-    if let ([Part::Hashed { from: 0, to: 59, step: None }], Some(hours)) =
-        (minute.parts.as_slice(), singles(hour))
+    if let (
+        [
+            Part::Hashed {
+                from: 0,
+                to: 59,
+                step: None,
+            },
+        ],
+        Some(hours),
+    ) = (minute.parts.as_slice(), singles(hour))
     {
         let hours: Vec<String> = hours.iter().map(|hour| format!("{hour:02}:00")).collect();
         return format!("at a minute of its own after {}", list(&hours));
@@ -179,7 +187,10 @@ fn days(day: &Field) -> Option<String> {
         },
     ] = day.parts.as_slice()
     {
-        return Some(format!("every {} day of the month from the 1st", nth(*step)));
+        return Some(format!(
+            "every {} day of the month from the 1st",
+            nth(*step)
+        ));
     }
     let special = |part: &Part| match part {
         Part::LastDay => "the last day of the month".to_owned(),
@@ -192,7 +203,8 @@ fn days(day: &Field) -> Option<String> {
         Part::Range { from, to, .. } if from == to => format!("the {}", nth(*from)),
         Part::Range { from, to, step } => {
             format!(
-                "every {step}th day from the {} to the {}",
+                "every {} day from the {} to the {}",
+                nth(*step),
                 nth(*from),
                 nth(*to)
             )
@@ -212,6 +224,19 @@ fn weekdays(weekday: &Field) -> Option<String> {
             .copied()
             .unwrap_or_default()
     };
+    // `5-7` was read as two parts.
+    if let [
+        Part::Range {
+            from,
+            to: 6,
+            step: 1,
+        },
+        Part::Range { from: 0, to: 0, .. },
+    ] = weekday.parts.as_slice()
+        && (1..6).contains(from)
+    {
+        return Some(format!("{} to Sunday", name(*from)));
+    }
     let words = |part: &Part| match part {
         Part::Range { from, to, .. } if from == to => name(*from).to_owned(),
         Part::Range { from, to, step: 1 } => format!("{} to {}", name(*from), name(*to)),
