@@ -20,7 +20,10 @@ pub const MOST_BYTES: usize = 128 * 1024;
 /// The canonical text of a value, or why it is none of this param.
 pub fn read(kind: ParamType, param: &Param, text: &str) -> Result<String, String> {
     if text.len() > MOST_BYTES {
-        return Err(format!("{} bytes are too long, at most {MOST_BYTES}", text.len()));
+        return Err(format!(
+            "{} bytes are too long, at most {MOST_BYTES}",
+            text.len()
+        ));
     }
     let canonical = match kind {
         ParamType::String => matching(param.pattern.as_deref(), text)?,
@@ -65,7 +68,11 @@ pub fn start(
             Err(why) => problems.push(format!("param `{name}`: {why}")),
         }
     }
-    if problems.is_empty() { Ok(values) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(values)
+    } else {
+        Err(problems)
+    }
 }
 
 /// That a param does not exist, and which one was meant.
@@ -82,9 +89,9 @@ pub fn read_json(kind: ParamType, param: &Param, value: &Json) -> Result<String,
     match (kind, value) {
         (_, Json::String(text)) => read(kind, param, text),
         (ParamType::Json, value) => read(kind, param, &value.to_string()),
-        (ParamType::String | ParamType::Enum, Json::Number(number)) if number.is_f64() => {
-            Err(format!("{number} is a number with a point, whose digits may change: quote it"))
-        }
+        (ParamType::String | ParamType::Enum, Json::Number(number)) if number.is_f64() => Err(
+            format!("{number} is a number with a point, whose digits may change: quote it"),
+        ),
         (_, Json::Number(_) | Json::Bool(_)) => read(kind, param, &value.to_string()),
         _ => Err("one value is expected, not a list or a table".to_owned()),
     }
@@ -121,7 +128,10 @@ pub fn check(param: &Param) -> Vec<(&'static str, String)> {
         problems.push(("values", "an enum needs `values`".to_owned()));
     }
     if kind != ParamType::Enum && !param.values.is_empty() {
-        problems.push(("values", "only an enum has `values`: write type = \"enum\"".to_owned()));
+        problems.push((
+            "values",
+            "only an enum has `values`: write type = \"enum\"".to_owned(),
+        ));
     }
     if let Some(pattern) = &param.pattern {
         if kind != ParamType::String {
@@ -148,7 +158,8 @@ fn shown(text: &str) -> String {
 }
 
 fn int(text: &str) -> Result<i64, String> {
-    text.parse().map_err(|_| format!("{} is not a whole number", shown(text)))
+    text.parse()
+        .map_err(|_| format!("{} is not a whole number", shown(text)))
 }
 
 fn float(text: &str) -> Result<f64, String> {
@@ -157,7 +168,10 @@ fn float(text: &str) -> Result<f64, String> {
 }
 
 fn date(text: &str) -> Result<Date, String> {
-    let date = text.parse::<Date>().ok().filter(|date| date.to_string() == text);
+    let date = text
+        .parse::<Date>()
+        .ok()
+        .filter(|date| date.to_string() == text);
     date.ok_or_else(|| format!("{} is not a date such as 2026-11-24", shown(text)))
 }
 
@@ -169,7 +183,10 @@ fn datetime(text: &str) -> Result<Timestamp, String> {
         && !text.contains(['[', ' ']);
     let moment = text.parse::<Timestamp>().ok().filter(|_| has_shape);
     moment.ok_or_else(|| {
-        format!("{} is not a time with its offset, such as 2026-11-24T08:00:00+01:00", shown(text))
+        format!(
+            "{} is not a time with its offset, such as 2026-11-24T08:00:00+01:00",
+            shown(text)
+        )
     })
 }
 

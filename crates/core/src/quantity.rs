@@ -4,10 +4,14 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Not an amount of CPU.
-    #[error("{0:?} is not an amount of cpu: cores such as \"2\" or \"1.5\", or thousandths such as \"500m\", are expected")]
+    #[error(
+        "{0:?} is not an amount of cpu: cores such as \"2\" or \"1.5\", or thousandths such as \"500m\", are expected"
+    )]
     Cpu(String),
     /// Not an amount of memory.
-    #[error("{0:?} is not an amount of memory: bytes such as \"1048576\", or a number with Ki, Mi, Gi, Ti or k, M, G, T such as \"512Mi\", are expected")]
+    #[error(
+        "{0:?} is not an amount of memory: bytes such as \"1048576\", or a number with Ki, Mi, Gi, Ti or k, M, G, T such as \"512Mi\", are expected"
+    )]
     Memory(String),
     /// A unit that is a slip of another one.
     #[error("{found:?} is not an amount of memory, did you mean {meant:?}?")]
@@ -59,23 +63,39 @@ pub fn cpu(text: &str) -> Result<u64, Error> {
     if (LEAST_CPU..=MOST_CPU).contains(&millis) {
         return Ok(millis);
     }
-    Err(Error::Bounds { found: text.to_owned(), least: "\"10m\"", most: "\"1000\"" })
+    Err(Error::Bounds {
+        found: text.to_owned(),
+        least: "\"10m\"",
+        most: "\"1000\"",
+    })
 }
 
 /// Bytes: `"512Mi"`, `"1G"`, `"1048576"`.
 pub fn memory(text: &str) -> Result<u64, Error> {
     let wrong = || Error::Memory(text.to_owned());
-    let digits = text.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
+    let digits = text
+        .bytes()
+        .take_while(|b| b.is_ascii_digit() || *b == b'.')
+        .count();
     let (number, unit) = text.split_at_checked(digits).ok_or_else(wrong)?;
     let Some((_, size)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-        let meant = meant_unit(unit).filter(|_| !number.is_empty()).ok_or_else(wrong)?;
-        return Err(Error::Unit { found: text.to_owned(), meant: format!("{number}{meant}") });
+        let meant = meant_unit(unit)
+            .filter(|_| !number.is_empty())
+            .ok_or_else(wrong)?;
+        return Err(Error::Unit {
+            found: text.to_owned(),
+            meant: format!("{number}{meant}"),
+        });
     };
     let bytes = scaled(number, *size).ok_or_else(wrong)?;
     if (LEAST_MEMORY..=MOST_MEMORY).contains(&bytes) {
         return Ok(bytes);
     }
-    Err(Error::Bounds { found: text.to_owned(), least: "\"6Mi\"", most: "\"64Ti\"" })
+    Err(Error::Bounds {
+        found: text.to_owned(),
+        least: "\"6Mi\"",
+        most: "\"64Ti\"",
+    })
 }
 
 fn meant_unit(unit: &str) -> Option<&'static str> {
@@ -106,7 +126,11 @@ fn scaled(number: &str, scale: u64) -> Option<u64> {
     let most = |text: &str| text.parse::<u128>().ok();
     let power = 10_u128.checked_pow(u32::try_from(part.len()).ok()?)?;
     let parts = most(whole)?.checked_mul(power)?;
-    let parts = if part.is_empty() { parts } else { parts.checked_add(most(part)?)? };
+    let parts = if part.is_empty() {
+        parts
+    } else {
+        parts.checked_add(most(part)?)?
+    };
     u64::try_from(parts.checked_mul(u128::from(scale))? / power).ok()
 }
 
@@ -116,7 +140,13 @@ mod tests {
 
     #[test]
     fn cpu_is_read_into_thousandths_of_a_core() {
-        for (text, millis) in [("500m", 500), ("2", 2_000), ("1.5", 1_500), ("0.25", 250), ("10m", 10)] {
+        for (text, millis) in [
+            ("500m", 500),
+            ("2", 2_000),
+            ("1.5", 1_500),
+            ("0.25", 250),
+            ("10m", 10),
+        ] {
             assert_eq!(cpu(text), Ok(millis), "{text}");
         }
     }
@@ -137,11 +167,21 @@ mod tests {
 
     #[test]
     fn what_is_not_an_amount_says_what_is_expected() {
-        for text in ["", "m", "2 cores", "1,5", "-1", "1.", ".5", "1e3", "0x2", "é", "1.1.1"] {
-            assert!(cpu(text).unwrap_err().to_string().contains("\"500m\""), "{text:?}");
+        for text in [
+            "", "m", "2 cores", "1,5", "-1", "1.", ".5", "1e3", "0x2", "é", "1.1.1",
+        ] {
+            assert!(
+                cpu(text).unwrap_err().to_string().contains("\"500m\""),
+                "{text:?}"
+            );
             assert!(memory(text).is_err(), "{text:?}");
         }
-        assert!(memory("lots").unwrap_err().to_string().contains("\"512Mi\""));
+        assert!(
+            memory("lots")
+                .unwrap_err()
+                .to_string()
+                .contains("\"512Mi\"")
+        );
     }
 
     #[test]
@@ -158,9 +198,18 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_unit_is_answered_with_the_right_one() {
-        for (text, meant) in [("512m", "512Mi"), ("512MB", "512Mi"), ("1gb", "1G"), ("4GiB", "4Gi"), ("8K", "8k")] {
+        for (text, meant) in [
+            ("512m", "512Mi"),
+            ("512MB", "512Mi"),
+            ("1gb", "1G"),
+            ("4GiB", "4Gi"),
+            ("8K", "8k"),
+        ] {
             let message = memory(text).unwrap_err().to_string();
-            assert!(message.contains(&format!("did you mean {meant:?}")), "{message}");
+            assert!(
+                message.contains(&format!("did you mean {meant:?}")),
+                "{message}"
+            );
         }
     }
 }

@@ -29,7 +29,11 @@ where
     if !meant.is_empty() {
         return meant;
     }
-    let all: Vec<String> = known.into_iter().take(12).map(|word| format!("`{word}`")).collect();
+    let all: Vec<String> = known
+        .into_iter()
+        .take(12)
+        .map(|word| format!("`{word}`"))
+        .collect();
     match all.split_last() {
         None => String::new(),
         Some((only, [])) => format!(": there is only {only}"),
@@ -53,10 +57,8 @@ fn distance(a: &str, b: &str, most: usize) -> usize {
             let mut least = (cell(&above, column) + usize::from(x != y))
                 .min(cell(&above, column + 1) + 1)
                 .min(cell(&line, column) + 1);
-            let swapped = row > 0
-                && column > 0
-                && a.get(row - 1) == Some(y)
-                && b.get(column - 1) == Some(x);
+            let swapped =
+                row > 0 && column > 0 && a.get(row - 1) == Some(y) && b.get(column - 1) == Some(x);
             if swapped {
                 least = least.min(cell(&before, column - 1) + 1);
             }
@@ -83,7 +85,10 @@ mod tests {
     #[test]
     fn without_a_near_word_all_are_listed() {
         assert_eq!(or_list("state", ["stat", "b"]), ", did you mean `stat`?");
-        assert_eq!(or_list("xyz", ["a", "b", "c"]), ": there are `a`, `b` and `c`");
+        assert_eq!(
+            or_list("xyz", ["a", "b", "c"]),
+            ": there are `a`, `b` and `c`"
+        );
         assert_eq!(or_list("xyz", ["abcdef"]), ": there is only `abcdef`");
         assert_eq!(or_list("xyz", []), "");
     }

@@ -25,15 +25,23 @@ fn ordered(kind: ParamType, text: &str) -> Option<Result<Ordered, String>> {
 }
 
 fn written(bound: &Json) -> String {
-    bound.as_str().map_or_else(|| bound.to_string(), str::to_owned)
+    bound
+        .as_str()
+        .map_or_else(|| bound.to_string(), str::to_owned)
 }
 
 /// `text` is a value of this kind; it must lie within the bounds.
 pub(super) fn check(kind: ParamType, param: &Param, text: &str) -> Result<(), String> {
-    let sides = [(&param.min, Ordering::Less, "below the least"), (&param.max, Ordering::Greater, "above the most")];
+    let sides = [
+        (&param.min, Ordering::Less, "below the least"),
+        (&param.max, Ordering::Greater, "above the most"),
+    ];
     for (bound, forbidden, word) in sides {
-        let Some(bound) = bound.as_ref().map(written) else { continue };
-        let (Some(Ok(value)), Some(Ok(limit))) = (ordered(kind, text), ordered(kind, &bound)) else {
+        let Some(bound) = bound.as_ref().map(written) else {
+            continue;
+        };
+        let (Some(Ok(value)), Some(Ok(limit))) = (ordered(kind, text), ordered(kind, &bound))
+        else {
             continue;
         };
         if value.partial_cmp(&limit) == Some(forbidden) {

@@ -15,7 +15,10 @@ fn declared(value: Json) -> BTreeMap<ParamName, Param> {
 }
 
 fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 #[test]
@@ -27,22 +30,62 @@ fn each_type_reads_its_own_text_and_nothing_else() {
         ("float", "2", "2"),
         ("bool", "true", "true"),
         ("date", "2026-11-24", "2026-11-24"),
-        ("datetime", "2026-11-24T08:00:00+01:00", "2026-11-24T08:00:00+01:00"),
-        ("datetime", "2026-11-24T08:00:00.5Z", "2026-11-24T08:00:00.5Z"),
-        ("json", "{ \"b\": [1, null] , \"a\":2}", "{\"b\":[1,null],\"a\":2}"),
+        (
+            "datetime",
+            "2026-11-24T08:00:00+01:00",
+            "2026-11-24T08:00:00+01:00",
+        ),
+        (
+            "datetime",
+            "2026-11-24T08:00:00.5Z",
+            "2026-11-24T08:00:00.5Z",
+        ),
+        (
+            "json",
+            "{ \"b\": [1, null] , \"a\":2}",
+            "{\"b\":[1,null],\"a\":2}",
+        ),
     ] {
-        assert_eq!(read_as(json!({"type": kind}), text), Ok(canonical.to_owned()), "{kind} {text}");
+        assert_eq!(
+            read_as(json!({"type": kind}), text),
+            Ok(canonical.to_owned()),
+            "{kind} {text}"
+        );
     }
     for (kind, texts) in [
-        ("int", ["", "1.5", "1e3", "x", "99999999999999999999"].as_slice()),
+        (
+            "int",
+            ["", "1.5", "1e3", "x", "99999999999999999999"].as_slice(),
+        ),
         ("float", &["", "NaN", "inf", "1,5", "1e999"]),
         ("bool", &["True", "1", "yes", "no", "", " true"]),
-        ("date", &["2026-02-30", "24.11.2026", "2026-11-24T00:00", "20261124", ""]),
-        ("datetime", &["2026-11-24T08:00:00", "2026-11-24 08:00:00Z", "2026-11-24", "2026-11-24T08:00Z", "2026-11-24T08:00:00+01:00[Europe/Berlin]"]),
+        (
+            "date",
+            &[
+                "2026-02-30",
+                "24.11.2026",
+                "2026-11-24T00:00",
+                "20261124",
+                "",
+            ],
+        ),
+        (
+            "datetime",
+            &[
+                "2026-11-24T08:00:00",
+                "2026-11-24 08:00:00Z",
+                "2026-11-24",
+                "2026-11-24T08:00Z",
+                "2026-11-24T08:00:00+01:00[Europe/Berlin]",
+            ],
+        ),
         ("json", &["", "{", "yes", "{} {}"]),
     ] {
         for text in texts {
-            assert!(read_as(json!({"type": kind}), text).is_err(), "{kind} {text:?}");
+            assert!(
+                read_as(json!({"type": kind}), text).is_err(),
+                "{kind} {text:?}"
+            );
         }
     }
 }
@@ -51,7 +94,10 @@ fn each_type_reads_its_own_text_and_nothing_else() {
 fn a_value_out_of_bounds_is_refused_with_the_bound() {
     let int = json!({"type": "int", "min": 1, "max": 10});
     assert_eq!(read_as(int.clone(), "10"), Ok("10".to_owned()));
-    assert_eq!(read_as(int.clone(), "11"), Err("11 is above the most, 10".to_owned()));
+    assert_eq!(
+        read_as(int.clone(), "11"),
+        Err("11 is above the most, 10".to_owned())
+    );
     assert_eq!(read_as(int, "0"), Err("0 is below the least, 1".to_owned()));
     let day = json!({"type": "date", "min": "2026-01-01"});
     assert!(read_as(day.clone(), "2025-12-31").is_err());
@@ -67,15 +113,27 @@ fn a_pattern_must_match_the_whole_value() {
     let declared = json!({"pattern": "a|b+"});
     assert!(read_as(declared.clone(), "bb").is_ok());
     for text in ["ab", "xa", "a\n", "\nb", ""] {
-        assert!(read_as(declared.clone(), text).unwrap_err().contains("does not match a|b+"), "{text:?}");
+        assert!(
+            read_as(declared.clone(), text)
+                .unwrap_err()
+                .contains("does not match a|b+"),
+            "{text:?}"
+        );
     }
 }
 
 #[test]
 fn an_enum_takes_one_of_its_values() {
     let declared = json!({"type": "enum", "values": ["staging", "production"]});
-    assert_eq!(read_as(declared.clone(), "staging"), Ok("staging".to_owned()));
-    assert!(read_as(declared, "stagin").unwrap_err().contains("did you mean `staging`?"));
+    assert_eq!(
+        read_as(declared.clone(), "staging"),
+        Ok("staging".to_owned())
+    );
+    assert!(
+        read_as(declared, "stagin")
+            .unwrap_err()
+            .contains("did you mean `staging`?")
+    );
 }
 
 #[test]
@@ -88,7 +146,20 @@ fn a_start_fills_in_defaults_of_any_kind() {
     }));
     let values = start(&declared, &given(&[("i", "given"), ("b", "7")])).unwrap();
     let texts: Vec<&str> = values.values().map(String::as_str).collect();
-    assert_eq!(texts, ["x", "7", "false", "{\"k\":[1]}", "6", "1.5", "12", "[]", "given"]);
+    assert_eq!(
+        texts,
+        [
+            "x",
+            "7",
+            "false",
+            "{\"k\":[1]}",
+            "6",
+            "1.5",
+            "12",
+            "[]",
+            "given"
+        ]
+    );
 }
 
 #[test]
@@ -96,7 +167,11 @@ fn a_start_names_every_problem_at_once() {
     let declared = declared(json!({
         "day": {"type": "date"}, "limit": {"type": "int", "max": 100}, "region": {"pattern": "[a-z]+"},
     }));
-    let problems = start(&declared, &given(&[("dya", "x"), ("limit", "500"), ("region", "EU")])).unwrap_err();
+    let problems = start(
+        &declared,
+        &given(&[("dya", "x"), ("limit", "500"), ("region", "EU")]),
+    )
+    .unwrap_err();
     assert_eq!(
         problems,
         [
@@ -107,12 +182,19 @@ fn a_start_names_every_problem_at_once() {
         ]
     );
     let none = BTreeMap::new();
-    assert_eq!(start(&none, &given(&[("x", "")])).unwrap_err(), ["there is no param `x`: this pipeline has none"]);
+    assert_eq!(
+        start(&none, &given(&[("x", "")])).unwrap_err(),
+        ["there is no param `x`: this pipeline has none"]
+    );
 }
 
 #[test]
 fn a_value_that_does_not_fit_a_variable_is_refused() {
-    assert!(read_as(json!({}), &"x".repeat(MOST_BYTES + 1)).unwrap_err().contains("too long"));
+    assert!(
+        read_as(json!({}), &"x".repeat(MOST_BYTES + 1))
+            .unwrap_err()
+            .contains("too long")
+    );
     assert!(read_as(json!({}), &"x".repeat(MOST_BYTES)).is_ok());
     let message = read_as(json!({"type": "int"}), &"é".repeat(5_000)).unwrap_err();
     assert!(message.chars().count() < 120, "{message}");
@@ -123,24 +205,70 @@ fn a_declaration_that_no_value_can_meet_is_refused() {
     for (value, key, expected) in [
         (json!({"type": "enum"}), "values", "an enum needs `values`"),
         (json!({"values": ["a"]}), "values", "only an enum"),
-        (json!({"type": "int", "pattern": "a"}), "pattern", "only a string"),
-        (json!({"pattern": "("}), "pattern", "not a regular expression"),
-        (json!({"pattern": "a)(b"}), "pattern", "not a regular expression"),
+        (
+            json!({"type": "int", "pattern": "a"}),
+            "pattern",
+            "only a string",
+        ),
+        (
+            json!({"pattern": "("}),
+            "pattern",
+            "not a regular expression",
+        ),
+        (
+            json!({"pattern": "a)(b"}),
+            "pattern",
+            "not a regular expression",
+        ),
         (json!({"min": 1}), "min", "only numbers and dates"),
-        (json!({"type": "int", "max": "x"}), "max", "not a whole number"),
-        (json!({"type": "date", "min": "2026-01-02", "max": "2026-01-01"}), "max", "no value fits"),
-        (json!({"type": "int", "default": "x"}), "default", "not a whole number"),
-        (json!({"type": "int", "max": 4, "default": 5}), "default", "above the most"),
-        (json!({"type": "bool", "default": 1}), "default", "neither true nor false"),
-        (json!({"type": "enum", "values": ["a"], "default": "b"}), "default", "not one of the values"),
+        (
+            json!({"type": "int", "max": "x"}),
+            "max",
+            "not a whole number",
+        ),
+        (
+            json!({"type": "date", "min": "2026-01-02", "max": "2026-01-01"}),
+            "max",
+            "no value fits",
+        ),
+        (
+            json!({"type": "int", "default": "x"}),
+            "default",
+            "not a whole number",
+        ),
+        (
+            json!({"type": "int", "max": 4, "default": 5}),
+            "default",
+            "above the most",
+        ),
+        (
+            json!({"type": "bool", "default": 1}),
+            "default",
+            "neither true nor false",
+        ),
+        (
+            json!({"type": "enum", "values": ["a"], "default": "b"}),
+            "default",
+            "not one of the values",
+        ),
         (json!({"default": 1.10}), "default", "quote it"),
-        (json!({"default": ["a"]}), "default", "one value is expected"),
+        (
+            json!({"default": ["a"]}),
+            "default",
+            "one value is expected",
+        ),
     ] {
         let problems = check(&param(value.clone()));
-        let found = problems.iter().any(|(at, message)| *at == key && message.contains(expected));
+        let found = problems
+            .iter()
+            .any(|(at, message)| *at == key && message.contains(expected));
         assert!(found && problems.len() == 1, "{value}: {problems:?}");
     }
-    for value in [json!({}), json!({"type": "json", "default": [1]}), json!({"type": "int", "default": 0, "min": 0})] {
+    for value in [
+        json!({}),
+        json!({"type": "json", "default": [1]}),
+        json!({"type": "int", "default": 0, "min": 0}),
+    ] {
         assert!(check(&param(value.clone())).is_empty(), "{value}");
     }
 }
@@ -152,9 +280,18 @@ fn when_sees_numbers_and_booleans_as_such_and_its_kinds_agree() {
         (ParamType::Float, "2", json!(2.0), Kind::Float),
         (ParamType::Bool, "false", json!(false), Kind::Boolean),
         (ParamType::Json, "[1]", json!([1]), Kind::Unknown),
-        (ParamType::Date, "2026-11-24", json!("2026-11-24"), Kind::Text),
+        (
+            ParamType::Date,
+            "2026-11-24",
+            json!("2026-11-24"),
+            Kind::Text,
+        ),
         (ParamType::String, "5", json!("5"), Kind::Text),
     ] {
-        assert_eq!((typed(kind, text), kind_in_when(kind)), (value, seen), "{kind:?}");
+        assert_eq!(
+            (typed(kind, text), kind_in_when(kind)),
+            (value, seen),
+            "{kind:?}"
+        );
     }
 }

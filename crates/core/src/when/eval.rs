@@ -38,7 +38,9 @@ impl Evaluator<'_> {
             What::Literal(value) => return Ok(Cow::Borrowed(value)),
             What::Name(name) => {
                 let value = self.look_up(name)?;
-                return value.map(Cow::Owned).ok_or_else(|| format!("`{name}` is not there"));
+                return value
+                    .map(Cow::Owned)
+                    .ok_or_else(|| format!("`{name}` is not there"));
             }
             What::Filtered { base, filters } => return self.filtered(base, filters),
             What::Or(sides) => self.first(sides, true)?,
@@ -56,13 +58,25 @@ impl Evaluator<'_> {
                     format!("{why}: {}, {}", seen(left, &x, &a), seen(right, &y, &b))
                 })?
             }
-            What::Affix { value, negated, end, affix } => {
+            What::Affix {
+                value,
+                negated,
+                end,
+                affix,
+            } => {
                 let value = self.value(value)?;
                 let Json::String(text) = value.as_ref() else {
                     let source = self.source(node);
-                    return Err(format!("`{source}` asks a text, not {}", show::value(&value)));
+                    return Err(format!(
+                        "`{source}` asks a text, not {}",
+                        show::value(&value)
+                    ));
                 };
-                let found = if *end { text.ends_with(affix) } else { text.starts_with(affix) };
+                let found = if *end {
+                    text.ends_with(affix)
+                } else {
+                    text.starts_with(affix)
+                };
                 found != *negated
             }
         };
@@ -94,7 +108,8 @@ impl Evaluator<'_> {
         let mut value = match (&base.what, filters) {
             (What::Name(name), [(Filter::Default(default), _), after @ ..]) => {
                 rest = after;
-                self.look_up(name)?.map_or(Cow::Borrowed(default), Cow::Owned)
+                self.look_up(name)?
+                    .map_or(Cow::Borrowed(default), Cow::Owned)
             }
             _ => self.value(base)?,
         };
@@ -111,7 +126,13 @@ impl Evaluator<'_> {
 }
 
 fn apply<'v>(filter: &Filter, value: Cow<'v, Json>) -> Result<Cow<'v, Json>, String> {
-    let unfit = || Err(format!("not for {} {}", show::kind(&value), show::value(&value)));
+    let unfit = || {
+        Err(format!(
+            "not for {} {}",
+            show::kind(&value),
+            show::value(&value)
+        ))
+    };
     let result = match (filter, value.as_ref()) {
         (Filter::Default(_), _) => return Ok(value),
         (Filter::Int, Json::String(text)) => match text.parse::<i64>() {
@@ -130,7 +151,9 @@ fn apply<'v>(filter: &Filter, value: Cow<'v, Json>) -> Result<Cow<'v, Json>, Str
         (Filter::Length, Json::Object(fields)) => Json::from(fields.len()),
         (Filter::Lower, Json::String(text)) => Json::from(text.to_lowercase()),
         (Filter::Trim, Json::String(text)) => Json::from(text.trim()),
-        (Filter::Split(by), Json::String(text)) => text.split(by.as_str()).map(Json::from).collect(),
+        (Filter::Split(by), Json::String(text)) => {
+            text.split(by.as_str()).map(Json::from).collect()
+        }
         _ => return unfit(),
     };
     Ok(Cow::Owned(result))
@@ -170,11 +193,19 @@ fn unlike(a: &Json, b: &Json) -> String {
         }
         _ => "",
     };
-    format!("{} cannot be compared with {}{fix}", show::kind(a), show::kind(b))
+    format!(
+        "{} cannot be compared with {}{fix}",
+        show::kind(a),
+        show::kind(b)
+    )
 }
 
 fn equal(a: &Json, b: &Json) -> Result<bool, String> {
-    if are_alike(a, b) { Ok(same(a, b)) } else { Err(unlike(a, b)) }
+    if are_alike(a, b) {
+        Ok(same(a, b))
+    } else {
+        Err(unlike(a, b))
+    }
 }
 
 fn same(a: &Json, b: &Json) -> bool {
@@ -205,7 +236,10 @@ fn number_order(a: &serde_json::Number, b: &serde_json::Number) -> Ordering {
     match (whole(a), whole(b)) {
         (Some(a), Some(b)) => a.cmp(&b),
         _ => {
-            let (a, b) = (a.as_f64().unwrap_or_default(), b.as_f64().unwrap_or_default());
+            let (a, b) = (
+                a.as_f64().unwrap_or_default(),
+                b.as_f64().unwrap_or_default(),
+            );
             // JSON has no NaN, so there always is an order; -0.0 and 0.0 are one number.
             a.partial_cmp(&b).unwrap_or(Ordering::Equal)
         }

@@ -15,8 +15,9 @@ pub(super) enum Token {
 
 pub(super) type Spanned = (Token, Range<usize>);
 
-const MARKS: [&str; 16] =
-    ["==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", ",", ".", "|", "-", ":", "="];
+const MARKS: [&str; 16] = [
+    "==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", ",", ".", "|", "-", ":", "=",
+];
 
 const REFUSED: [(&str, &str); 15] = [
     ("{{", "write the expression alone, without `{{` and `}}`"),
@@ -52,7 +53,10 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Spanned>, Error> {
             '0'..='9' => number(rest, at)?,
             'a'..='z' | 'A'..='Z' | '_' => {
                 let length = rest.bytes().take_while(|b| is_word(*b)).count();
-                (Token::Word(rest.get(..length).unwrap_or_default().to_owned()), length)
+                (
+                    Token::Word(rest.get(..length).unwrap_or_default().to_owned()),
+                    length,
+                )
             }
             _ => mark(rest, first, at)?,
         };
@@ -75,7 +79,9 @@ fn mark(rest: &str, first: char, at: usize) -> Result<(Token, usize), Error> {
         return Ok((Token::Mark(mark), mark.len()));
     }
     let message = match first {
-        '“' | '”' | '„' | '‘' | '’' => format!("{first} is not a quote here: write \" or '"),
+        '“' | '”' | '„' | '‘' | '’' => {
+            format!("{first} is not a quote here: write \" or '")
+        }
         '$' => "write `params.NAME`, `outputs.TASK.KEY` or `item`, without `$`".to_owned(),
         _ => format!("{first:?} has no meaning here"),
     };
@@ -83,14 +89,23 @@ fn mark(rest: &str, first: char, at: usize) -> Result<(Token, usize), Error> {
 }
 
 fn number(rest: &str, at: usize) -> Result<(Token, usize), Error> {
-    let digits = |from: usize| rest.bytes().skip(from).take_while(u8::is_ascii_digit).count();
+    let digits = |from: usize| {
+        rest.bytes()
+            .skip(from)
+            .take_while(u8::is_ascii_digit)
+            .count()
+    };
     let whole = digits(0);
     let mut length = whole;
     if rest.as_bytes().get(whole) == Some(&b'.') {
         length += 1 + digits(whole + 1);
     }
     let text = rest.get(..length).unwrap_or_default();
-    let tail = rest.bytes().skip(length).take_while(|b| is_word(*b)).count();
+    let tail = rest
+        .bytes()
+        .skip(length)
+        .take_while(|b| is_word(*b))
+        .count();
     let wrong = |why: &str| Error::new(at..at + length + tail, why);
     if tail > 0 || text.ends_with('.') {
         return Err(wrong("a number is written 12 or -1.5"));
@@ -99,7 +114,9 @@ fn number(rest: &str, at: usize) -> Result<(Token, usize), Error> {
         let large = |_| wrong("the number is too large: at most 9223372036854775807");
         Token::Integer(text.parse().map_err(large)?)
     } else {
-        let value: f64 = text.parse().map_err(|_| wrong("a number is written 12 or -1.5"))?;
+        let value: f64 = text
+            .parse()
+            .map_err(|_| wrong("a number is written 12 or -1.5"))?;
         if !value.is_finite() {
             return Err(wrong("the number is too large"));
         }
@@ -133,5 +150,8 @@ fn quoted(rest: &str, quote: char, at: usize) -> Result<(Token, usize), Error> {
             text.push(c);
         }
     }
-    Err(Error::new(at..at + rest.len(), format!("the text that begins here has no closing {quote}")))
+    Err(Error::new(
+        at..at + rest.len(),
+        format!("the text that begins here has no closing {quote}"),
+    ))
 }

@@ -53,7 +53,10 @@ pub struct Failure {
 
 impl Error {
     fn new(at: Range<usize>, message: impl Into<String>) -> Self {
-        Self { message: message.into(), at }
+        Self {
+            message: message.into(),
+            at,
+        }
     }
 }
 
@@ -61,7 +64,10 @@ impl Expr {
     /// Reads an expression.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let root = parse::expression(text)?;
-        Ok(Self { text: text.to_owned(), root })
+        Ok(Self {
+            text: text.to_owned(),
+            root,
+        })
     }
 
     /// The expression as it was written.
@@ -80,7 +86,9 @@ impl Expr {
 
     /// Whether it is asked for each item.
     pub fn uses_item(&self) -> bool {
-        self.names().iter().any(|(name, ..)| matches!(name, Name::Item(_)))
+        self.names()
+            .iter()
+            .any(|(name, ..)| matches!(name, Name::Item(_)))
     }
 
     /// What can be known to fail before anything runs.

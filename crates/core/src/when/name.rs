@@ -46,19 +46,24 @@ impl Name {
                 Err(wrong(format!("params.{name} is one value, without parts")))
             }
             ("params", _) => Err(wrong("`params.NAME` is expected".to_owned())),
-            ("outputs", [Step::Key(task), Step::Key(key)]) => {
-                Ok(Self::Output { task: task.clone(), key: key.clone() })
-            }
-            ("outputs", [Step::Key(task), Step::Key(child), Step::Key(key)]) => {
-                Ok(Self::Output { task: task.clone(), key: format!("{child}.{key}") })
-            }
+            ("outputs", [Step::Key(task), Step::Key(key)]) => Ok(Self::Output {
+                task: task.clone(),
+                key: key.clone(),
+            }),
+            ("outputs", [Step::Key(task), Step::Key(child), Step::Key(key)]) => Ok(Self::Output {
+                task: task.clone(),
+                key: format!("{child}.{key}"),
+            }),
             ("outputs", _) => Err(wrong("`outputs.TASK.KEY` is expected".to_owned())),
             ("tasks", [Step::Key(task), Step::Key(word)]) => {
                 let field = word.parse().map_err(|()| {
                     let meant = suggest::or_list(word, TASK_FIELDS);
                     wrong(format!("a task has no `{word}`{meant}"))
                 })?;
-                Ok(Self::Task { task: task.clone(), field })
+                Ok(Self::Task {
+                    task: task.clone(),
+                    field,
+                })
             }
             ("tasks", _) => Err(wrong(
                 "`tasks.TASK.state`, `.exit_code` or `.reason` is expected".to_owned(),
@@ -86,7 +91,8 @@ impl fmt::Display for Name {
             Self::Param(name) => write!(f, "params{}", Part(name)),
             Self::Output { task, key } => {
                 write!(f, "outputs{}", Part(task))?;
-                key.split('.').try_for_each(|key| write!(f, "{}", Part(key)))
+                key.split('.')
+                    .try_for_each(|key| write!(f, "{}", Part(key)))
             }
             Self::Task { task, field } => write!(f, "tasks{}.{}", Part(task), field.as_str()),
             Self::RunTrigger => f.write_str("run.trigger"),

@@ -11,7 +11,9 @@ use std::ops::Range;
 /// How deep brackets and `not` may nest: the stack is not the user's.
 const DEEPEST: usize = 50;
 
-const FILTERS: [&str; 7] = ["int", "float", "length", "lower", "trim", "split", "default"];
+const FILTERS: [&str; 7] = [
+    "int", "float", "length", "lower", "trim", "split", "default",
+];
 const TESTS: [&str; 2] = ["startingwith", "endingwith"];
 
 pub(super) fn expression(text: &str) -> Result<Node, Error> {
@@ -21,7 +23,12 @@ pub(super) fn expression(text: &str) -> Result<Node, Error> {
         return Err(Error::new(0..text.len(), message));
     }
     let tokens = lex::tokens(text)?;
-    let mut parser = Parser { tokens: &tokens, next: 0, end: text.len(), depth: 0 };
+    let mut parser = Parser {
+        tokens: &tokens,
+        next: 0,
+        end: text.len(),
+        depth: 0,
+    };
     let node = parser.any_of()?;
     match parser.peek() {
         None => Ok(node),
@@ -47,12 +54,17 @@ impl Parser<'_> {
 
     /// The bytes of the next token, or the end.
     fn here(&self) -> Range<usize> {
-        self.tokens.get(self.next).map_or(self.end..self.end, |(_, at)| at.clone())
+        self.tokens
+            .get(self.next)
+            .map_or(self.end..self.end, |(_, at)| at.clone())
     }
 
     /// Where the last token that was taken ends.
     fn last_end(&self) -> usize {
-        let last = self.next.checked_sub(1).and_then(|last| self.tokens.get(last));
+        let last = self
+            .next
+            .checked_sub(1)
+            .and_then(|last| self.tokens.get(last));
         last.map_or(0, |(_, at)| at.end)
     }
 
@@ -81,7 +93,11 @@ impl Parser<'_> {
     }
 
     fn expect_mark(&mut self, mark: &str, what: &str) -> Result<(), Error> {
-        if self.take_mark(mark) { Ok(()) } else { self.error(format!("`{mark}` is expected {what}")) }
+        if self.take_mark(mark) {
+            Ok(())
+        } else {
+            self.error(format!("`{mark}` is expected {what}"))
+        }
     }
 
     fn any_of(&mut self) -> Result<Node, Error> {
@@ -107,7 +123,10 @@ impl Parser<'_> {
         while self.take_word(word) {
             sides.push(side(self)?);
         }
-        Ok(Node { what: what(sides), at: start..self.last_end() })
+        Ok(Node {
+            what: what(sides),
+            at: start..self.last_end(),
+        })
     }
 
     fn deeper<T>(&mut self, part: fn(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
@@ -126,7 +145,10 @@ impl Parser<'_> {
             return self.test();
         }
         let side = self.deeper(Self::not)?;
-        Ok(Node { at: start..side.at.end, what: What::Not(Box::new(side)) })
+        Ok(Node {
+            at: start..side.at.end,
+            what: What::Not(Box::new(side)),
+        })
     }
 
     fn test(&mut self) -> Result<Node, Error> {
@@ -134,12 +156,18 @@ impl Parser<'_> {
         if self.take_word("is") {
             return self.affix(value);
         }
-        let Some(op) = self.operator() else { return Ok(value) };
+        let Some(op) = self.operator() else {
+            return Ok(value);
+        };
         let right = self.value()?;
         self.no_chain()?;
         Ok(Node {
             at: value.at.start..right.at.end,
-            what: What::Compare { op, left: Box::new(value), right: Box::new(right) },
+            what: What::Compare {
+                op,
+                left: Box::new(value),
+                right: Box::new(right),
+            },
         })
     }
 
@@ -189,14 +217,25 @@ impl Parser<'_> {
         let affix = self.text_argument(TESTS[usize::from(end)])?;
         self.no_chain()?;
         let at = value.at.start..self.last_end();
-        Ok(Node { what: What::Affix { value: Box::new(value), negated, end, affix }, at })
+        Ok(Node {
+            what: What::Affix {
+                value: Box::new(value),
+                negated,
+                end,
+                affix,
+            },
+            at,
+        })
     }
 
     fn text_argument(&mut self, of: &str) -> Result<String, Error> {
         let at = self.here();
         match self.argument(of)? {
             Json::String(text) => Ok(text),
-            _ => Err(Error::new(at.start..self.last_end(), format!("`{of}` takes a text"))),
+            _ => Err(Error::new(
+                at.start..self.last_end(),
+                format!("`{of}` takes a text"),
+            )),
         }
     }
 
@@ -221,12 +260,21 @@ impl Parser<'_> {
             return Ok(base);
         }
         let at = base.at.start..self.last_end();
-        Ok(Node { what: What::Filtered { base: Box::new(base), filters }, at })
+        Ok(Node {
+            what: What::Filtered {
+                base: Box::new(base),
+                filters,
+            },
+            at,
+        })
     }
 
     fn filter(&mut self) -> Result<Filter, Error> {
         let Some(Token::Word(word)) = self.peek() else {
-            return self.error(format!("a filter is expected after `|`: {}", FILTERS.join(", ")));
+            return self.error(format!(
+                "a filter is expected after `|`: {}",
+                FILTERS.join(", ")
+            ));
         };
         let word = word.clone();
         let plain = match word.as_str() {
@@ -243,7 +291,9 @@ impl Parser<'_> {
         };
         self.next += 1;
         match plain {
-            Some(_) if self.is_mark("(") => self.error(format!("`{word}` takes nothing in brackets")),
+            Some(_) if self.is_mark("(") => {
+                self.error(format!("`{word}` takes nothing in brackets"))
+            }
             Some(filter) => Ok(filter),
             None if word == "default" => Ok(Filter::Default(self.argument(&word)?)),
             None => {
@@ -270,7 +320,10 @@ impl Parser<'_> {
                     Some(_) => self.unexpected_after_value(),
                 });
             }
-            return Ok(Node { what: inner.what, at: start..self.last_end() });
+            return Ok(Node {
+                what: inner.what,
+                at: start..self.last_end(),
+            });
         }
         let what = if self.take_mark("[") {
             What::Literal(Json::Array(self.list(start)?))
@@ -279,7 +332,10 @@ impl Parser<'_> {
         } else {
             What::Name(self.name()?)
         };
-        Ok(Node { what, at: start..self.last_end() })
+        Ok(Node {
+            what,
+            at: start..self.last_end(),
+        })
     }
 
     fn list(&mut self, start: usize) -> Result<Vec<Json>, Error> {
@@ -370,7 +426,9 @@ impl Parser<'_> {
             },
             Some(Token::Mark("-")) => return self.error("positions count from 0, from the front"),
             Some(Token::Mark(":")) => return self.error("there are no slices"),
-            _ => return self.error("a key in quotes or a position is expected: [\"load-it\"], [0]"),
+            _ => {
+                return self.error("a key in quotes or a position is expected: [\"load-it\"], [0]");
+            }
         };
         self.next += 1;
         if self.is_mark(":") {
@@ -382,7 +440,10 @@ impl Parser<'_> {
 
     /// What to say of a token that cannot follow a complete value.
     fn unexpected_after_value(&self) -> Error {
-        let before = self.next.checked_sub(1).and_then(|last| self.tokens.get(last));
+        let before = self
+            .next
+            .checked_sub(1)
+            .and_then(|last| self.tokens.get(last));
         let message = match (before.map(|(token, _)| token), self.peek()) {
             (Some(Token::Text(_)), Some(Token::Text(_))) => {
                 "two texts side by side are not joined; write one text".to_owned()
@@ -395,7 +456,9 @@ impl Parser<'_> {
             (_, Some(Token::Word(word))) if word == "if" || word == "else" => {
                 "there is no `if`; join conditions with `and`, `or` and `not`".to_owned()
             }
-            (_, Some(Token::Word(word))) if matches!(word.as_str(), "AND" | "OR" | "NOT" | "IN") => {
+            (_, Some(Token::Word(word)))
+                if matches!(word.as_str(), "AND" | "OR" | "NOT" | "IN") =>
+            {
                 format!("write `{}`", word.to_lowercase())
             }
             _ => "`and`, `or` or a comparison is expected here".to_owned(),

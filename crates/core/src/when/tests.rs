@@ -35,7 +35,10 @@ fn kinds(name: &Name) -> Option<Kind> {
 
 fn type_errors(text: &str) -> Vec<String> {
     let expr = Expr::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-    expr.check_types(&kinds).into_iter().map(|error| error.message).collect()
+    expr.check_types(&kinds)
+        .into_iter()
+        .map(|error| error.message)
+        .collect()
 }
 
 fn values(name: &Name) -> Result<Option<Json>, String> {
@@ -77,7 +80,13 @@ fn the_text_false_is_never_true() {
         ask("outputs.a.word"),
         Err("`outputs.a.word` is \"false\", not true or false".to_owned())
     );
-    for text in ["not outputs.a.x", "true and outputs.a.x", "outputs.a.x or true", "\"x\"", "1"] {
+    for text in [
+        "not outputs.a.x",
+        "true and outputs.a.x",
+        "outputs.a.x or true",
+        "\"x\"",
+        "1",
+    ] {
         assert_eq!(type_errors(text).len(), 1, "{text}");
     }
     assert!(ask("1").is_err());
@@ -88,16 +97,20 @@ fn the_text_false_is_never_true() {
 fn rows_over_100_is_refused_with_write_int_and_with_it_compares_numbers() {
     assert_eq!(
         type_errors("outputs.a.rows > 100"),
-        ["`outputs.a.rows` is text and `100` is a number: write `| int`, as in `outputs.a.rows | int`"]
+        [
+            "`outputs.a.rows` is text and `100` is a number: write `| int`, as in `outputs.a.rows | int`"
+        ]
     );
     assert!(type_errors("outputs.a.rows | int > 100").is_empty());
     assert_eq!(ask("outputs.a.rows | int > 100"), Ok(true));
     assert_eq!(ask("outputs.a.rows | int > 1000"), Ok(false));
     assert_eq!(
         ask("outputs.a.rows == 120"),
-        Err("text cannot be compared with a number, write `| int` after the text: \
+        Err(
+            "text cannot be compared with a number, write `| int` after the text: \
              `outputs.a.rows` is \"120\", 120"
-            .to_owned())
+                .to_owned()
+        )
     );
 }
 
@@ -108,20 +121,38 @@ fn kinds_that_can_never_be_compared_are_found_before_anything_runs() {
         ("outputs.a.x > 1.5", "write `| float`"),
         ("outputs.a.x == true", "compare with the text \"true\""),
         ("params.yes == \"true\"", "can never be compared"),
-        ("params.yes < true", "`<` orders two numbers or two texts, not true or false"),
+        (
+            "params.yes < true",
+            "`<` orders two numbers or two texts, not true or false",
+        ),
         ("params.list < [1]", "orders two numbers or two texts"),
         ("params.list == 1", "can never be compared"),
         ("outputs.a.x in [1, 2]", "holds none: write `| int`"),
         ("params.n in \"123\"", "only text can be `in` the text"),
         ("params.n in params.n", "`in` needs a list or a text"),
-        ("params.n | lower == \"x\"", "`lower` cannot be asked of a number"),
-        ("params.yes | int == 1", "`int` cannot be asked of true or false"),
-        ("params.n is startingwith(\"1\")", "`startingwith` asks a text"),
+        (
+            "params.n | lower == \"x\"",
+            "`lower` cannot be asked of a number",
+        ),
+        (
+            "params.yes | int == 1",
+            "`int` cannot be asked of true or false",
+        ),
+        (
+            "params.n is startingwith(\"1\")",
+            "`startingwith` asks a text",
+        ),
         ("outputs.a.x | default(0) > 1", "write `| int` after it"),
-        ("params.n | length > 1", "`length` cannot be asked of a number"),
+        (
+            "params.n | length > 1",
+            "`length` cannot be asked of a number",
+        ),
     ] {
         let errors = type_errors(text);
-        assert!(errors.iter().any(|error| error.contains(expected)), "{text}: {errors:?}");
+        assert!(
+            errors.iter().any(|error| error.contains(expected)),
+            "{text}: {errors:?}"
+        );
     }
     for text in [
         "params.n == params.f",
@@ -236,11 +267,20 @@ fn a_hyphen_needs_brackets_and_the_message_shows_them() {
 #[test]
 fn a_misspelt_root_or_field_is_refused_with_the_word_that_was_meant() {
     for (text, expected) in [
-        ("param.day == \"x\"", "unknown name `param`, did you mean `params`?"),
+        (
+            "param.day == \"x\"",
+            "unknown name `param`, did you mean `params`?",
+        ),
         ("foo == \"x\"", "there are `params`, `outputs`"),
-        ("run.stat == \"x\"", "a run has no `stat`, did you mean `state`?"),
+        (
+            "run.stat == \"x\"",
+            "a run has no `stat`, did you mean `state`?",
+        ),
         ("run == \"x\"", "`run.trigger` or `run.state`"),
-        ("tasks.a.status == \"x\"", "a task has no `status`, did you mean `state`?"),
+        (
+            "tasks.a.status == \"x\"",
+            "a task has no `status`, did you mean `state`?",
+        ),
         ("tasks.a == \"x\"", "`tasks.TASK.state`"),
         ("outputs.a == \"x\"", "`outputs.TASK.KEY`"),
         ("params == \"x\"", "`params.NAME`"),
@@ -254,24 +294,44 @@ fn a_misspelt_root_or_field_is_refused_with_the_word_that_was_meant() {
 
 #[test]
 fn names_are_listed_with_their_place_and_whether_a_default_follows() {
-    let text = "outputs.a.n | default(\"0\") | int > 1 and (tasks[\"b-c\"].state) | lower == item.x[0]";
+    let text =
+        "outputs.a.n | default(\"0\") | int > 1 and (tasks[\"b-c\"].state) | lower == item.x[0]";
     let expr = Expr::parse(text).unwrap();
     let names = expr.names();
-    let shown: Vec<_> = names.iter().map(|(name, at, d)| (name.to_string(), &text[at.clone()], *d)).collect();
+    let shown: Vec<_> = names
+        .iter()
+        .map(|(name, at, d)| (name.to_string(), &text[at.clone()], *d))
+        .collect();
     assert_eq!(
         shown,
         [
             ("outputs.a.n".to_owned(), "outputs.a.n", true),
-            ("tasks[\"b-c\"].state".to_owned(), "(tasks[\"b-c\"].state)", false),
+            (
+                "tasks[\"b-c\"].state".to_owned(),
+                "(tasks[\"b-c\"].state)",
+                false
+            ),
             ("item.x[0]".to_owned(), "item.x[0]", false),
         ]
     );
     assert!(expr.uses_item());
     assert!(!Expr::parse("params.items").unwrap().uses_item());
-    assert_eq!(*names[1].0, Name::Task { task: "b-c".to_owned(), field: TaskField::State });
     assert_eq!(
-        *Expr::parse("outputs.call.load.rows == \"1\"").unwrap().names()[0].0,
-        Name::Output { task: "call".to_owned(), key: "load.rows".to_owned() }
+        *names[1].0,
+        Name::Task {
+            task: "b-c".to_owned(),
+            field: TaskField::State
+        }
+    );
+    assert_eq!(
+        *Expr::parse("outputs.call.load.rows == \"1\"")
+            .unwrap()
+            .names()[0]
+            .0,
+        Name::Output {
+            task: "call".to_owned(),
+            key: "load.rows".to_owned()
+        }
     );
 }
 
@@ -280,7 +340,10 @@ fn a_default_stands_in_only_for_what_is_not_there() {
     assert_eq!(ask("outputs.a.gone | default(\"0\") | int == 0"), Ok(true));
     assert_eq!(ask("outputs.a.rows | default(\"0\") | int == 0"), Ok(false));
     assert_eq!(ask("item.nothing | default(\"x\") == \"x\""), Ok(true));
-    assert_eq!(ask("outputs.a.gone == \"\""), Err("`outputs.a.gone` is not there".to_owned()));
+    assert_eq!(
+        ask("outputs.a.gone == \"\""),
+        Err("`outputs.a.gone` is not there".to_owned())
+    );
     assert_eq!(
         ask("outputs.a.gone | lower | default(\"x\") == \"x\""),
         Err("`outputs.a.gone` is not there".to_owned())
@@ -301,16 +364,28 @@ fn conditions_are_answered() {
         ("not (true and false)", true),
         ("not not true", true),
         ("params.n == 5.0 and params.n != -5", true),
-        ("params.f <= 2.5 and params.f >= 2.5 and not params.f < 2.5", true),
+        (
+            "params.f <= 2.5 and params.f >= 2.5 and not params.f < 2.5",
+            true,
+        ),
         ("params.f | int == 2", true),
         ("\"10\" < \"9\"", true),
         ("\"x\" in params.list and \"z\" not in params.list", true),
         ("\"of\" in params.text", true),
         ("params.text | trim | lower == \"gofer\"", true),
-        ("params.text is not startingwith(\"G\") and params.text | trim is endingwith('r')", true),
-        ("outputs.a.rows | length == 3 and item.tags | length == 2 and item | length == 3", true),
+        (
+            "params.text is not startingwith(\"G\") and params.text | trim is endingwith('r')",
+            true,
+        ),
+        (
+            "outputs.a.rows | length == 3 and item.tags | length == 2 and item | length == 3",
+            true,
+        ),
         ("outputs.a.rows | split(\"2\") == [\"1\", \"0\"]", true),
-        ("item.city in [\"Bonn\", \"Ulm\"] and item[\"zone-id\"] == 4", true),
+        (
+            "item.city in [\"Bonn\", \"Ulm\"] and item[\"zone-id\"] == 4",
+            true,
+        ),
         ("1 in item.tags", true),
         ("event.commits[0].id == \"c0\"", true),
         ("outputs.call.load.rows | int == 9", true),
@@ -329,34 +404,61 @@ fn conditions_are_answered() {
 #[test]
 fn an_error_at_run_time_shows_the_values_seen_and_is_capped() {
     for (text, expected) in [
-        ("outputs.a.word | int > 1", "`outputs.a.word | int`: \"false\" is not a whole number"),
-        ("tasks.a.exit_code | int > 1", "`tasks.a.exit_code | int`: \"\" is not a whole number"),
-        ("outputs.a.word | trim | float > 1", "`outputs.a.word | trim | float`: \"false\" is not a number"),
-        ("item > 1", "a record cannot be compared with a number: `item` is {\"city\":"),
+        (
+            "outputs.a.word | int > 1",
+            "`outputs.a.word | int`: \"false\" is not a whole number",
+        ),
+        (
+            "tasks.a.exit_code | int > 1",
+            "`tasks.a.exit_code | int`: \"\" is not a whole number",
+        ),
+        (
+            "outputs.a.word | trim | float > 1",
+            "`outputs.a.word | trim | float`: \"false\" is not a number",
+        ),
+        (
+            "item > 1",
+            "a record cannot be compared with a number: `item` is {\"city\":",
+        ),
         ("item.tags > item.tags", "a list has no order"),
-        ("true in item.tags", "the list holds nothing like true or false"),
-        ("\"a\" in item[\"zone-id\"]", "a number is neither a list nor a text"),
-        ("item.tags is startingwith(\"a\")", "asks a text, not [\"a\",1]"),
+        (
+            "true in item.tags",
+            "the list holds nothing like true or false",
+        ),
+        (
+            "\"a\" in item[\"zone-id\"]",
+            "a number is neither a list nor a text",
+        ),
+        (
+            "item.tags is startingwith(\"a\")",
+            "asks a text, not [\"a\",1]",
+        ),
         ("item[\"zone-id\"] | lower == \"a\"", "not for a number 4"),
     ] {
         let message = ask(text).unwrap_err();
         assert!(message.contains(expected), "{text}: {message}");
     }
     let long = |_: &Name| Ok(Some(json!("é".repeat(10_000))));
-    let message = Expr::parse("item | int > 1").unwrap().eval(&long).unwrap_err().message;
+    let message = Expr::parse("item | int > 1")
+        .unwrap()
+        .eval(&long)
+        .unwrap_err()
+        .message;
     assert!(message.chars().count() < 200, "{message}");
 }
 
 #[test]
 fn deep_nesting_and_long_texts_are_refused() {
-    let nested = |open: &str, close: &str, n: usize| {
-        format!("{}true{}", open.repeat(n), close.repeat(n))
-    };
+    let nested =
+        |open: &str, close: &str, n: usize| format!("{}true{}", open.repeat(n), close.repeat(n));
     assert!(Expr::parse(&nested("(", ")", 50)).is_ok());
     assert!(refusal(&nested("(", ")", 51)).contains("more than 50 deep"));
     assert!(refusal(&nested("not ", "", 51)).contains("more than 50 deep"));
     assert!(refusal(&nested("(", "", 1_900)).contains("more than 50 deep"));
-    assert!(refusal(&format!("\"{}\"", "é".repeat(2_000))).contains("at most 2000 characters, this one has 2002"));
+    assert!(
+        refusal(&format!("\"{}\"", "é".repeat(2_000)))
+            .contains("at most 2000 characters, this one has 2002")
+    );
     assert!(Expr::parse(&format!("\"{}\" == \"\"", "é".repeat(1_990))).is_ok());
     let wide = vec!["true"; 220].join(" and ");
     assert!(Expr::parse(&wide).unwrap().eval(&values).unwrap());

@@ -16,9 +16,21 @@ pub(super) enum What {
     Or(Vec<Node>),
     And(Vec<Node>),
     Not(Box<Node>),
-    Compare { op: Op, left: Box<Node>, right: Box<Node> },
-    Affix { value: Box<Node>, negated: bool, end: bool, affix: String },
-    Filtered { base: Box<Node>, filters: Vec<(Filter, Range<usize>)> },
+    Compare {
+        op: Op,
+        left: Box<Node>,
+        right: Box<Node>,
+    },
+    Affix {
+        value: Box<Node>,
+        negated: bool,
+        end: bool,
+        affix: String,
+    },
+    Filtered {
+        base: Box<Node>,
+        filters: Vec<(Filter, Range<usize>)>,
+    },
     /// A text, a number, a boolean or a list of them.
     Literal(Json),
     Name(Name),

@@ -58,7 +58,8 @@ impl Kind {
     }
 
     fn is_ordered_with(self, other: Self) -> bool {
-        self.equals(other) && !matches!(self, Self::Boolean | Self::List)
+        self.equals(other)
+            && !matches!(self, Self::Boolean | Self::List)
             && !matches!(other, Self::Boolean | Self::List)
     }
 }
@@ -82,7 +83,11 @@ pub(super) fn check(
     root: &Node,
     kind_of: &dyn Fn(&Name) -> Option<Kind>,
 ) -> Vec<Error> {
-    let mut checker = Checker { text, kind_of, errors: Vec::new() };
+    let mut checker = Checker {
+        text,
+        kind_of,
+        errors: Vec::new(),
+    };
     checker.condition(root);
     checker.errors
 }
@@ -114,7 +119,10 @@ impl Checker<'_> {
                 _ => format!("compare it, as in `{source} > 0`"),
             };
             let is = kind.as_str();
-            self.error(&node.at, format!("`{source}` is {is}, not true or false: {fix}"));
+            self.error(
+                &node.at,
+                format!("`{source}` is {is}, not true or false: {fix}"),
+            );
         }
     }
 
@@ -153,7 +161,10 @@ impl Checker<'_> {
         let kinds = self.kinds(value);
         if let Some(kind) = kinds.each().find(|kind| !kind.equals(Kind::Text)) {
             let (source, is) = (self.source(value), kind.as_str());
-            self.error(&value.at, format!("`{test}` asks a text; `{source}` is {is}"));
+            self.error(
+                &value.at,
+                format!("`{test}` asks a text; `{source}` is {is}"),
+            );
         }
     }
 
@@ -202,7 +213,11 @@ impl Checker<'_> {
     fn mismatch(&self, op: Op, (left, a): (&Node, Kind), (right, b): (&Node, Kind)) -> String {
         let (x, y) = (self.source(left), self.source(right));
         if a.equals(b) {
-            return format!("`{}` orders two numbers or two texts, not {}", op.as_str(), a.as_str());
+            return format!(
+                "`{}` orders two numbers or two texts, not {}",
+                op.as_str(),
+                a.as_str()
+            );
         }
         let said = format!("`{x}` is {} and `{y}` is {}", a.as_str(), b.as_str());
         let (text, number) = match (a, b) {
@@ -220,7 +235,11 @@ impl Checker<'_> {
         if is_literal(node) {
             return format!("{said}: write the number without quotes");
         }
-        let filter = if number == Kind::Float { "float" } else { "int" };
+        let filter = if number == Kind::Float {
+            "float"
+        } else {
+            "int"
+        };
         let fix = match default_outside(node) {
             true => format!("write `| {filter}` after it, as in `{source} | {filter}`"),
             false => format!("write `| {filter}`, as in `{source} | {filter}`"),
@@ -235,14 +254,18 @@ impl Checker<'_> {
                 Kind::Text => {
                     if let Some(kind) = a.each().find(|kind| !kind.equals(Kind::Text)) {
                         let is = kind.as_str();
-                        let message = format!("`{x}` is {is}: only text can be `in` the text `{y}`");
+                        let message =
+                            format!("`{x}` is {is}: only text can be `in` the text `{y}`");
                         self.error(at, message);
                     }
                 }
                 Kind::List | Kind::Unknown => {}
                 _ => {
                     let is = b.as_str();
-                    self.error(&right.at, format!("`in` needs a list or a text; `{y}` is {is}"));
+                    self.error(
+                        &right.at,
+                        format!("`in` needs a list or a text; `{y}` is {is}"),
+                    );
                 }
             }
         }

@@ -24,7 +24,9 @@ fn find(world: &Json, root: &str, steps: &[Step]) -> Option<Json> {
             Step::Index(index) => value?.get(index).cloned(),
         }
     };
-    steps.iter().fold(start.cloned(), |value, next| step(value.as_ref(), next))
+    steps
+        .iter()
+        .fold(start.cloned(), |value, next| step(value.as_ref(), next))
 }
 
 fn look_up(name: &Name) -> Option<Json> {
@@ -44,8 +46,12 @@ fn look_up(name: &Name) -> Option<Json> {
 fn jinja(text: &str) -> Result<bool, String> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let expression = environment.compile_expression(text).map_err(|e| e.to_string())?;
-    let value = expression.eval(serde_json::from_value::<minijinja::Value>(world()).unwrap()).map_err(|e| e.to_string())?;
+    let expression = environment
+        .compile_expression(text)
+        .map_err(|e| e.to_string())?;
+    let value = expression
+        .eval(serde_json::from_value::<minijinja::Value>(world()).unwrap())
+        .map_err(|e| e.to_string())?;
     bool::try_from(value).map_err(|e| e.to_string())
 }
 
@@ -70,18 +76,37 @@ fn literal() -> impl Strategy<Value = String> {
 
 fn name() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
-        "params.n", "params.f", "params.yes", "params.no", "params.text", "params.list",
-        "params[\"n\"]", "params.gone", "outputs.a.rows", "outputs['load-it'].n", "outputs.a.word",
-        "outputs.a.gone", "tasks.a.state", "tasks.a.exit_code", "item", "item.city",
-        "item[\"zone-id\"]", "item.tags", "item.tags[1]", "run.trigger", "run.state",
-        "event.commits[0].id", "item.gone",
+        "params.n",
+        "params.f",
+        "params.yes",
+        "params.no",
+        "params.text",
+        "params.list",
+        "params[\"n\"]",
+        "params.gone",
+        "outputs.a.rows",
+        "outputs['load-it'].n",
+        "outputs.a.word",
+        "outputs.a.gone",
+        "tasks.a.state",
+        "tasks.a.exit_code",
+        "item",
+        "item.city",
+        "item[\"zone-id\"]",
+        "item.tags",
+        "item.tags[1]",
+        "run.trigger",
+        "run.state",
+        "event.commits[0].id",
+        "item.gone",
     ])
     .prop_map(str::to_owned)
 }
 
 fn filter() -> impl Strategy<Value = String> {
     prop_oneof![
-        prop::sample::select(vec!["| int", "|float", "| length", "| lower", "|trim"]).prop_map(str::to_owned),
+        prop::sample::select(vec!["| int", "|float", "| length", "| lower", "|trim"])
+            .prop_map(str::to_owned),
         "[,a-c]{1,2}".prop_map(|by| format!("| split(\"{by}\")")),
         literal().prop_map(|literal| format!("| default({literal})")),
     ]
@@ -106,9 +131,19 @@ fn number() -> impl Strategy<Value = String> {
         (-9i64..9).prop_map(|n| n.to_string()),
         (-20i32..20).prop_map(|n| format!("{:.2}", f64::from(n) / 4.0)),
         prop::sample::select(vec![
-            "params.n", "params.f", "params.f | int", "-1.5|int", "outputs.a.rows | int", "outputs['load-it'].n | int",
-            "item.tags | length", "item | length", "item[\"zone-id\"]", "tasks.a.exit_code | float",
-            "params.gone | default(5)", "params.text | length", "(5)",
+            "params.n",
+            "params.f",
+            "params.f | int",
+            "-1.5|int",
+            "outputs.a.rows | int",
+            "outputs['load-it'].n | int",
+            "item.tags | length",
+            "item | length",
+            "item[\"zone-id\"]",
+            "tasks.a.exit_code | float",
+            "params.gone | default(5)",
+            "params.text | length",
+            "(5)",
         ])
         .prop_map(str::to_owned),
     ]
@@ -116,8 +151,14 @@ fn number() -> impl Strategy<Value = String> {
 
 fn text() -> impl Strategy<Value = String> {
     let name = prop::sample::select(vec![
-        "params.text", "outputs.a.rows", "tasks.a.state", "item.city", "item.tags[1]", "run.trigger",
-        "event.commits[0].id", "outputs.a.gone | default(\"120\")",
+        "params.text",
+        "outputs.a.rows",
+        "tasks.a.state",
+        "item.city",
+        "item.tags[1]",
+        "run.trigger",
+        "event.commits[0].id",
+        "outputs.a.gone | default(\"120\")",
     ]);
     let filter = prop::sample::select(vec!["", "| trim", "| lower", "| lower | trim"]);
     prop_oneof![
@@ -128,9 +169,15 @@ fn text() -> impl Strategy<Value = String> {
 
 fn texts() -> impl Strategy<Value = String> {
     prop_oneof![
-        prop::sample::select(vec!["params.list", "item.tags", "params.text | split(\"o\")", "\"a,b\" | split(',')"])
-            .prop_map(str::to_owned),
-        prop::collection::vec(text_literal(), 0..4).prop_map(|items| format!("[{}]", items.join(","))),
+        prop::sample::select(vec![
+            "params.list",
+            "item.tags",
+            "params.text | split(\"o\")",
+            "\"a,b\" | split(',')"
+        ])
+        .prop_map(str::to_owned),
+        prop::collection::vec(text_literal(), 0..4)
+            .prop_map(|items| format!("[{}]", items.join(","))),
     ]
 }
 
@@ -149,9 +196,14 @@ fn answerable() -> impl Strategy<Value = String> {
 }
 
 fn test() -> impl Strategy<Value = String> {
-    let operator =
-        prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">=", "in", "not in", "not  in"]);
-    let affix = prop::sample::select(vec!["is startingwith", "is endingwith", "is not startingwith"]);
+    let operator = prop::sample::select(vec![
+        "==", "!=", "<", "<=", ">", ">=", "in", "not in", "not  in",
+    ]);
+    let affix = prop::sample::select(vec![
+        "is startingwith",
+        "is endingwith",
+        "is not startingwith",
+    ]);
     prop_oneof![
         20 => answerable(),
         5 => (value(), operator, value()).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
