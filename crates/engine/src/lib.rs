@@ -1,1 +1,33 @@
-//! TODO
+//! The engine makes runs happen: it accepts them, drives each with one driver on the rule book of
+//! `gofer-core`, keeps their logs, and cleans up behind them.
+//!
+//! The store is the truth, a scheduler does the work, and both are contracts here. Whatever is to
+//! be done is stored before it is done, so a driver that starts on a stored run goes on where the
+//! last one was killed. Time comes from [`gofer_core::Clock`] alone and every choice is a
+//! deterministic one, so that a simulator can replay what it saw.
+#![warn(missing_docs)]
+
+mod attempt;
+mod checks;
+mod clean;
+mod context;
+mod draft;
+mod driven;
+mod driver;
+mod engine;
+mod error;
+mod feed;
+mod keep;
+mod log;
+mod message;
+pub mod outputs;
+mod parts;
+mod pauses;
+mod pins;
+mod recover;
+mod requests;
+
+pub use engine::{Engine, Start};
+pub use error::{Error, Refused};
+pub use parts::{Knock, Options, Parts, Vault};
+pub use recover::Resumed;

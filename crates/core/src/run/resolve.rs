@@ -1,14 +1,14 @@
 //! From references to text: what a container is told.
 
 use super::{
-    Reason, TaskState,
+    Key, Reason, TaskState,
     book::{Book, Place},
 };
 use crate::{
     container::{self, Exec, Limits, Text},
     definition::{Call, Container, Json, Literal, ParamType, Reference, TaskField, Value},
     name::{EnvName, ParamName},
-    plan::{DEFAULT_STOP_GRACE, MOST_ITEMS},
+    plan::{DEFAULT_STOP_GRACE, Kind, MOST_ITEMS},
     quantity,
     when::{Expr, Name, Step},
 };
@@ -100,6 +100,15 @@ impl Book {
                 .map(|registry| (registry.username.clone(), registry.password.secret.clone())),
             stop_grace: said.stop_grace.map_or(DEFAULT_STOP_GRACE, Into::into),
         })
+    }
+
+    /// The image that a task or an item names, with what is known now.
+    pub fn image_of(&self, key: &Key) -> Option<String> {
+        let place = self.place(key)?;
+        match &self.plan.tasks.get(place.0)?.kind {
+            Kind::Container(said) => self.image(said, place).ok(),
+            Kind::Approval(_) | Kind::Call(_) => None,
+        }
     }
 
     fn image(&self, said: &Container, place: Place) -> Result<String, Failure> {

@@ -1,0 +1,163 @@
+//! What a scheduler says about an attempt, and what the driver wants of it.
+
+use super::Order;
+use crate::{context::Context, pauses::Pauses};
+use gofer_core::{
+    id::AttemptId,
+    run::{Ending, Event, Key},
+};
+use gofer_scheduler::{Error, Fact, Started};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    watch,
+};
+
+pub(super) struct Facts {
+    context: Arc<Context>,
+    key: Key,
+    number: u32,
+    /// The name of its image, as the file says it.
+    image: String,
+    pub(super) sender: UnboundedSender<Fact>,
+    facts: UnboundedReceiver<Fact>,
+    stop: watch::Receiver<Option<Duration>>,
+    pub(super) is_pulling: bool,
+    ending: Option<Ending>,
+}
+
+impl Facts {
+    pub(super) fn new(
+        context: &Arc<Context>,
+        order: &Order,
+        stop: watch::Receiver<Option<Duration>>,
+    ) -> Self {
+        let (sender, facts) = unbounded_channel();
+        Self {
+            context: Arc::clone(context),
+            key: order.key.clone(),
+            number: order.number,
+            image: order.container.main.image.clone(),
+            sender,
+            facts,
+            stop,
+            is_pulling: false,
+            ending: None,
+        }
+    }
+
+    /// Takes the next fact in. Never completes once all have come.
+    pub(super) async fn next(&mut self) {
+        match self.facts.recv().await {
+            Some(fact) => self.take(fact),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes in what has come by now.
+    pub(super) fn take_waiting(&mut self) {
+        while let Ok(fact) = self.facts.try_recv() {
+            self.take(fact);
+        }
+    }
+
+    /// Waits for the end, having the container stopped when the driver says so.
+    pub(super) async fn last(&mut self, id: &AttemptId) -> Ending {
+        self.stop.mark_changed();
+        loop {
+            if let Some(ending) = self.ending.take() {
+                return ending;
+            }
+            let grace = tokio::select! {
+                biased;
+                fact = self.facts.recv() => {
+                    if let Some(fact) = fact {
+                        self.take(fact);
+                    }
+                    continue;
+                }
+                Ok(()) = self.stop.changed() => *self.stop.borrow_and_update(),
+            };
+            if let Some(grace) = grace {
+                self.stop(id, grace).await;
+            }
+        }
+    }
+
+    /// Has the container stopped: until that is done, it has ended, or another grace is wanted.
+    async fn stop(&mut self, id: &AttemptId, grace: Duration) {
+        let context = Arc::clone(&self.context);
+        let mut pauses = Pauses::of_scheduler();
+        while self.ending.is_none() {
+            let stopped = {
+                let scheduler = &context.parts.scheduler;
+                let mut asked = std::pin::pin!(scheduler.stop(id, grace));
+                loop {
+                    tokio::select! {
+                        biased;
+                        answer = &mut asked => break answer,
+                        fact = self.facts.recv() => if let Some(fact) = fact { self.take(fact); },
+                    }
+                }
+            };
+            match stopped {
+                Ok(()) => return,
+                Err(Error::Away(why)) => {
+                    tracing::debug!(attempt = %id, why, "the engine is away");
+                }
+                Err(Error::Failed(why) | Error::Unsupported(why)) => {
+                    tracing::warn!(attempt = %id, why, "the container was not stopped");
+                }
+            }
+            tokio::select! {
+                biased;
+                fact = self.facts.recv() => if let Some(fact) = fact { self.take(fact); },
+                () = context.parts.clock.sleep(pauses.next()) => {}
+            }
+        }
+    }
+
+    fn take(&mut self, fact: Fact) {
+        match fact {
+            Fact::Pulling { image, done, total } => {
+                self.is_pulling = true;
+                self.context.feed.note(&self.key, Some(pulling(&image, done, total)));
+            }
+            Fact::Pulled => {
+                self.is_pulling = false;
+                self.context.feed.note(&self.key, None);
+            }
+            Fact::Started(started) => self.started(started),
+            Fact::Paused(text) | Fact::Away(text) => self.noted(Some(text)),
+            Fact::Resumed | Fact::Back => self.noted(None),
+            Fact::Exited(exit) => self.ending = Some(Ending::Exited(exit)),
+            Fact::Vanished => self.ending = Some(Ending::Vanished),
+            Fact::NoExitCode => self.ending = Some(Ending::NoExitCode),
+        }
+    }
+
+    fn started(&mut self, started: Started) {
+        self.is_pulling = false;
+        self.context.feed.note(&self.key, None);
+        let Started { at, image, node } = started;
+        if let Some(image) = &image {
+            self.context.pins.learn(&self.image, image);
+        }
+        let (key, attempt) = (self.key.clone(), self.number);
+        self.context.event(Event::Started { key, attempt, at, image, node });
+    }
+
+    fn noted(&self, message: Option<String>) {
+        let message = message.map(|text| self.context.masked(&text));
+        let (key, attempt) = (self.key.clone(), self.number);
+        self.context.event(Event::Noted { key, attempt, message });
+    }
+}
+
+fn pulling(image: &str, done: u64, total: u64) -> String {
+    const MEGA: u64 = 1_000_000;
+    match total {
+        0 => format!("pulling {image}"),
+        _ => format!("pulling {image}: {} of {} MB", done / MEGA, total.div_ceil(MEGA)),
+    }
+}

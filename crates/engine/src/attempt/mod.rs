@@ -1,0 +1,145 @@
+//! One attempt: its container is made to exist, its log is kept, its end and its outputs are
+//! reported to the driver. It ends with exactly one [`Event::Ended`], or without one if the run is
+//! not driven any more.
+
+mod facts;
+mod permit;
+mod spec;
+mod start;
+
+use crate::{context::Context, log::Keeper, outputs, pauses::Pauses};
+use facts::Facts;
+use gofer_core::{
+    container,
+    id::AttemptId,
+    name::OutputKey,
+    run::{Ending, Event, Key, Stage},
+};
+use gofer_scheduler::Error;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// What a driver orders.
+pub(crate) struct Order {
+    pub(crate) key: Key,
+    pub(crate) number: u32,
+    pub(crate) stage: Stage,
+    pub(crate) more_to_come: bool,
+    pub(crate) container: container::Attempt,
+}
+
+/// The driver's end of an attempt.
+pub(crate) struct Handle {
+    stop: watch::Sender<Option<Duration>>,
+}
+
+impl Handle {
+    /// Has the container stopped, or never started. Can be said again with another grace.
+    pub(crate) fn stop(&self, grace: Duration) {
+        self.stop.send_replace(Some(grace));
+    }
+}
+
+pub(crate) struct Attempt {
+    context: Arc<Context>,
+    order: Order,
+    id: AttemptId,
+    stop: watch::Receiver<Option<Duration>>,
+}
+
+type Outputs = Result<BTreeMap<OutputKey, String>, String>;
+
+impl Attempt {
+    pub(crate) fn new(context: Arc<Context>, order: Order) -> (Self, Handle) {
+        let (sender, stop) = watch::channel(None);
+        let id = context.id(&order.key, order.number);
+        (Self { context, order, id, stop }, Handle { stop: sender })
+    }
+
+    pub(crate) async fn run(self) {
+        let (ending, outputs) = self.follow().await;
+        let Order { key, number: attempt, .. } = self.order;
+        self.context.feed.note(&key, None);
+        self.context.event(Event::Ended { key, attempt, ending, outputs });
+    }
+
+    async fn follow(&self) -> (Ending, Outputs) {
+        let mut facts = Facts::new(&self.context, &self.order, self.stop.clone());
+        let nothing = || Ok(BTreeMap::new());
+        let started = self.start(&mut facts).await;
+        let log = match started {
+            Ok(log) => log,
+            Err(ending) => {
+                if self.order.stage > Stage::Creating {
+                    Keeper::open(&self.context, &self.id).await.give_up(LOST_LOG).await;
+                }
+                return (ending, nothing());
+            }
+        };
+        let ended = CancellationToken::new();
+        let keep = async {
+            let keeper = Keeper::open(&self.context, &self.id).await;
+            keeper.keep(log.stream, &ended).await;
+        };
+        let end = async {
+            let ending = facts.last(&self.id).await;
+            ended.cancel();
+            let outputs = match &ending {
+                Ending::Exited(_) => self.collect().await,
+                _ => nothing(),
+            };
+            (ending, outputs)
+        };
+        // The run learns of the end only when the log is closed.
+        let ((ending, outputs), ()) = futures_util::future::join(end, keep).await;
+        (self.fit_to_be_shown(ending), outputs)
+    }
+
+    /// Completes when the driver has said, ever, that this is to be stopped.
+    async fn stop_asked(&self) {
+        let mut stop = self.stop.clone();
+        if stop.wait_for(Option::is_some).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    async fn collect(&self) -> Outputs {
+        let mut pauses = Pauses::of_scheduler();
+        let context = &self.context;
+        let collected = loop {
+            match context.parts.scheduler.collect(&self.id).await {
+                Ok(collected) => break collected,
+                Err(Error::Away(why)) => {
+                    tracing::debug!(attempt = %self.id, why, "the engine is away");
+                    context.parts.clock.sleep(pauses.next()).await;
+                }
+                Err(Error::Failed(why) | Error::Unsupported(why)) => {
+                    let sentence = format!("what it wrote to $GOFER_OUTPUT cannot be fetched: {why}");
+                    return Err(context.masked(&sentence));
+                }
+            }
+        };
+        let written = outputs::parse(&collected.output.unwrap_or_default());
+        let mask = |(key, value): (OutputKey, String)| (key, context.masked(&value));
+        match written {
+            Ok(outputs) => Ok(outputs.into_iter().map(mask).collect()),
+            Err(sentence) => Err(context.masked(&sentence)),
+        }
+    }
+
+    fn fit_to_be_shown(&self, ending: Ending) -> Ending {
+        match ending {
+            Ending::Exited(mut exit) => {
+                exit.bad_command = exit.bad_command.map(|words| self.context.masked(&words));
+                Ending::Exited(exit)
+            }
+            Ending::NotStarted(reason, text) => {
+                Ending::NotStarted(reason, self.context.masked(&text))
+            }
+            Ending::Vanished | Ending::NoExitCode => ending,
+        }
+    }
+}
+
+const LOST_LOG: &str = "the container was gone before the rest of its log was read";

@@ -1,0 +1,34 @@
+use crate::{context::Context, message::Message};
+use async_trait::async_trait;
+use gofer_core::run::Key;
+use gofer_scheduler::{Permit, Refused};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+use tokio::sync::oneshot;
+
+/// Asks the driver whether the container may be started. It says yes when that is stored, and by
+/// silence no.
+pub(super) struct Ask {
+    pub(super) context: Arc<Context>,
+    pub(super) key: Key,
+    pub(super) attempt: u32,
+    /// From here on the container may run.
+    pub(super) granted: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Permit for Ask {
+    async fn may_start(&self) -> Result<(), Refused> {
+        let (granted, answer) = oneshot::channel();
+        let (key, attempt) = (self.key.clone(), self.attempt);
+        // Set before it is known: a start whose permit is being stored may not be given up.
+        self.granted.store(true, Ordering::SeqCst);
+        self.context.send(Message::Permit { key, attempt, granted });
+        match answer.await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(Refused),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Taking away what an attempt or a run held on its scheduler, off the critical path.
+
+use crate::{context::Context, message::Message, pauses::Pauses};
+use gofer_core::run::{Event, Key};
+use gofer_scheduler::Error;
+use std::sync::Arc;
+
+/// Tries when the engine answers, but does not do it.
+const MOST_REFUSALS: u32 = 8;
+
+/// Removes an attempt's containers.
+pub(crate) async fn remove(context: Arc<Context>, key: Key, attempt: u32) {
+    let id = context.id(&key, attempt);
+    let scheduler = &context.parts.scheduler;
+    let result = insist(&context, || scheduler.remove(&id)).await;
+    match result {
+        Ok(()) => context.event(Event::Removed { key, attempt }),
+        Err(why) => context.send(Message::Left(format!("{id} cannot be removed: {why}"))),
+    }
+}
+
+/// Gives back everything that is held for the run.
+pub(crate) async fn release(context: Arc<Context>) {
+    let run = context.run();
+    let scheduler = &context.parts.scheduler;
+    let result = insist(&context, || scheduler.release(&run)).await;
+    if let Err(why) = result {
+        let what = format!("what was held for run {run} cannot be removed: {why}");
+        context.send(Message::Left(what));
+    } else {
+        context.send(Message::Released);
+    }
+}
+
+async fn insist<F: Future<Output = Result<(), Error>>>(
+    context: &Context,
+    act: impl Fn() -> F,
+) -> Result<(), String> {
+    let mut pauses = Pauses::of_scheduler();
+    let mut refusals = 0;
+    loop {
+        match act().await {
+            Ok(()) => return Ok(()),
+            Err(Error::Away(why)) => tracing::debug!(run = %context.run(), why, "the engine is away"),
+            Err(Error::Failed(why) | Error::Unsupported(why)) => {
+                refusals += 1;
+                if refusals == MOST_REFUSALS {
+                    return Err(why);
+                }
+            }
+        }
+        context.parts.clock.sleep(pauses.next()).await;
+    }
+}

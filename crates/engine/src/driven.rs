@@ -1,0 +1,213 @@
+//! The runs that this process drives.
+
+use crate::{
+    Error, Parts,
+    context::{Context, words_of},
+    driver::{Driver, Left},
+    feed::Feed,
+    message::Message,
+    pins::Pins,
+    requests,
+};
+use futures_util::FutureExt as _;
+use gofer_core::{
+    id::RunId,
+    name::{NamespaceName, PipelineName, SecretName},
+    run::{Book, Event, RunState},
+};
+use gofer_secrets::{Patterns, SecretText};
+use gofer_store::{Claim, RunRow};
+use std::{
+    collections::BTreeMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::{Notify, Semaphore, mpsc::unbounded_channel, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Failures inside Gofer after which a pipeline is not started any more.
+const MOST_FAULTS: u32 = 3;
+
+/// What a run needs to be driven.
+pub(crate) struct Ready {
+    pub(crate) row: RunRow,
+    pub(crate) claim: Claim,
+    pub(crate) book: Book,
+    pub(crate) secrets: BTreeMap<SecretName, SecretText>,
+    /// Values that were replaced: a container that still runs may know them.
+    pub(crate) older: Vec<(SecretName, SecretText)>,
+}
+
+pub(crate) struct Driven {
+    pub(crate) parts: Parts,
+    runs: Mutex<Runs>,
+    /// How many there are.
+    count: watch::Sender<usize>,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) draining: CancellationToken,
+    pub(crate) knocks: Notify,
+    places: Arc<Semaphore>,
+    faults: Mutex<BTreeMap<(NamespaceName, PipelineName), Faults>>,
+}
+
+#[derive(Default)]
+struct Runs {
+    by_id: BTreeMap<RunId, Arc<Context>>,
+    is_watched: bool,
+}
+
+#[derive(Default)]
+struct Faults {
+    times: u32,
+    last: String,
+}
+
+impl Driven {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let places = Arc::new(Semaphore::new(parts.options.max_parallel as usize));
+        Self {
+            parts,
+            runs: Mutex::default(),
+            count: watch::Sender::new(0),
+            tasks: TaskTracker::new(),
+            draining: CancellationToken::new(),
+            knocks: Notify::new(),
+            places,
+            faults: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn find(&self, run: RunId) -> Option<Arc<Context>> {
+        self.runs().by_id.get(&run).cloned()
+    }
+
+    pub(crate) fn count(&self) -> watch::Receiver<usize> {
+        self.count.subscribe()
+    }
+
+    /// No run is left, so nobody has to look for requests. Said under the same lock that a new run
+    /// takes.
+    pub(crate) fn may_stop_watching(&self) -> bool {
+        let mut runs = self.runs();
+        runs.is_watched = !runs.by_id.is_empty();
+        !runs.is_watched
+    }
+
+    /// Starts a driver, unless this process has one for the run already.
+    pub(crate) fn drive(self: &Arc<Self>, ready: Ready) {
+        let (inbox, messages) = unbounded_channel();
+        let known: Vec<(SecretName, &SecretText)> = ready
+            .secrets
+            .iter()
+            .map(|(name, value)| (name.clone(), value))
+            .chain(ready.older.iter().map(|(name, value)| (name.clone(), value)))
+            .collect();
+        let (patterns, too_short) = Patterns::new(&known);
+        for name in too_short {
+            tracing::warn!(run = %ready.row.id, %name, "a secret is too short to be masked in logs");
+        }
+        let context = Arc::new(Context {
+            parts: self.parts.clone(),
+            claim: ready.claim,
+            label: format!("{}/{}", ready.row.namespace, ready.row.pipeline),
+            number: ready.row.number,
+            secrets: ready.secrets,
+            patterns,
+            pins: Pins::restore(&ready.book),
+            places: Arc::clone(&self.places),
+            inbox,
+            feed: Feed::new(),
+            stop: self.draining.child_token(),
+            tasks: TaskTracker::new(),
+        });
+        if !self.add(&context) {
+            return;
+        }
+        match ready.book.run().head.state {
+            // There is no queue yet: whatever is accepted may begin.
+            RunState::Queued => context.send(Message::Event(Event::Admitted)),
+            _ => {}
+        }
+        if !ready.book.run().head.state.is_over() {
+            let own = Arc::clone(&context);
+            context.own(async move { own.parts.scheduler.prepare(&own.run()).await });
+        }
+        let driver = Driver::new(ready.book, Arc::clone(&context), messages);
+        let of = (ready.row.namespace, ready.row.pipeline);
+        let driven = Arc::clone(self);
+        self.tasks.spawn(async move { driven.see_through(driver, context, of).await });
+    }
+
+    fn add(self: &Arc<Self>, context: &Arc<Context>) -> bool {
+        let mut runs = self.runs();
+        if runs.by_id.contains_key(&context.run()) {
+            return false;
+        }
+        runs.by_id.insert(context.run(), Arc::clone(context));
+        self.count.send_replace(runs.by_id.len());
+        if !std::mem::replace(&mut runs.is_watched, true) {
+            self.tasks.spawn(requests::watch(Arc::clone(self)));
+        }
+        true
+    }
+
+    /// Waits for a driver, whatever becomes of it, and for everything it began.
+    async fn see_through(
+        self: Arc<Self>,
+        driver: Driver,
+        context: Arc<Context>,
+        of: (NamespaceName, PipelineName),
+    ) {
+        let left = match AssertUnwindSafe(driver.drive()).catch_unwind().await {
+            Ok(left) => left,
+            Err(panic) => Left::Panicked(words_of(&*panic)),
+        };
+        context.stop.cancel();
+        context.tasks.close();
+        context.tasks.wait().await;
+        let run = context.run();
+        match left {
+            Left::Settled | Left::Drained => tracing::debug!(%run, ?left, "stopped driving"),
+            Left::Fenced => tracing::warn!(%run, "another process drives the run now"),
+            Left::Unclean(what) => tracing::error!(%run, what, "something is left behind"),
+            Left::NotStored(why) => tracing::error!(%run, why, "the run is not driven any more"),
+            Left::Panicked(words) => {
+                tracing::error!(%run, words, "driving the run failed inside Gofer");
+                let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+                let faults = faults.entry(of).or_default();
+                faults.times += 1;
+                faults.last = words;
+            }
+        }
+        let mut runs = self.runs();
+        runs.by_id.remove(&run);
+        self.count.send_replace(runs.by_id.len());
+        if runs.by_id.is_empty() {
+            self.knocks.notify_one();
+        }
+        drop(runs);
+        context.feed.wake();
+    }
+
+    /// Refuses a pipeline that has failed us too often.
+    pub(crate) fn check_faults(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+    ) -> Result<(), Error> {
+        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        match faults.get(&(namespace.clone(), pipeline.clone())) {
+            Some(faults) if faults.times >= MOST_FAULTS => Err(Error::Quarantined {
+                namespace: namespace.clone(),
+                pipeline: pipeline.clone(),
+                times: faults.times,
+                last: faults.last.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn runs(&self) -> MutexGuard<'_, Runs> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

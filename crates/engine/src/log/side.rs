@@ -1,0 +1,54 @@
+use super::batch::Batch;
+use bytes::Bytes;
+use gofer_core::Timestamp;
+use gofer_logs::Stream;
+use gofer_secrets::{Patterns, Stream as Mask};
+use std::sync::Arc;
+
+/// One of the two streams of a container, on its way through the masker.
+pub(super) struct Side {
+    stream: Stream,
+    patterns: Arc<Patterns>,
+    mask: Mask,
+    /// Bytes of the engine's stream that have been given to the masker, now or before a restart.
+    taken: u64,
+    /// Bytes that come again and are to be passed over.
+    skip: u64,
+}
+
+impl Side {
+    /// Goes on where a log ends that stands for so many bytes.
+    pub(super) fn new(stream: Stream, patterns: &Arc<Patterns>, kept: u64) -> Self {
+        Self {
+            stream,
+            patterns: Arc::clone(patterns),
+            mask: Mask::new(Arc::clone(patterns)),
+            taken: kept,
+            skip: 0,
+        }
+    }
+
+    /// The engine begins again with its first byte.
+    pub(super) fn replay(&mut self) {
+        self.skip = self.taken;
+    }
+
+    pub(super) fn take(&mut self, at: Timestamp, bytes: &Bytes, batch: &mut Batch) {
+        let length = bytes.len() as u64;
+        let known = self.skip.min(length);
+        self.skip -= known;
+        let new = bytes.get(usize::try_from(known).unwrap_or(usize::MAX)..).unwrap_or_default();
+        self.taken += new.len() as u64;
+        let start = batch.bytes.len();
+        let decided = self.mask.push(new, &mut batch.bytes);
+        batch.add(at, self.stream, decided, start);
+    }
+
+    /// What the masker holds back goes out: nothing that belongs to it will follow.
+    pub(super) fn let_go(&mut self, at: Timestamp, batch: &mut Batch) {
+        let start = batch.bytes.len();
+        let decided = self.mask.finish(&mut batch.bytes);
+        batch.add(at, self.stream, decided, start);
+        self.mask = Mask::new(Arc::clone(&self.patterns));
+    }
+}
