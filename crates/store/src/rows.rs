@@ -90,7 +90,7 @@ pub struct StoredRun {
 pub struct Commit {
     /// Who writes.
     pub claim: Claim,
-    /// The run's head, if it changed.
+    /// The run's head, if it changed. When it was accepted stays as it was.
     pub head: Option<Head>,
     /// Tasks and items that changed or are new. Their `attempts` are not looked at.
     pub units: Vec<(Key, Unit)>,

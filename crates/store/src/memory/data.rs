@@ -292,6 +292,7 @@ impl Stored {
     fn apply(&mut self, commit: Commit) -> Result<(), Error> {
         if let Some(mut head) = commit.head {
             kept::head(&mut head);
+            head.created_at = self.row.head.created_at;
             self.row.head = head;
         }
         for (key, mut unit) in commit.units {

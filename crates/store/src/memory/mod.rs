@@ -75,3 +75,6 @@ impl World {
         self.data.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;
