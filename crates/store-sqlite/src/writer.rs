@@ -1,0 +1,272 @@
+//! The one who writes: a thread that takes whatever waits as its next transaction.
+
+use crate::{
+    connection::Waiting,
+    failure::{Failure, Judge, Reach, Trouble},
+    statements as sql,
+    write::Desk,
+};
+use gofer_store::Error;
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicI32, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+use tokio::sync::oneshot;
+
+/// The most requests in one transaction.
+const MOST: usize = 1024;
+/// A writer that met another one lets it in before it goes on.
+const PAUSE: Duration = Duration::from_millis(1);
+/// After this long without work the log is copied into the database.
+const IDLE: Duration = Duration::from_millis(250);
+
+type Job = Box<dyn Request>;
+
+/// Hands requests in.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    queue: Sender<Job>,
+    judge: Judge,
+}
+
+impl Writer {
+    /// Starts the thread. It ends when the last [`Writer`] is gone and everything is written.
+    pub(crate) fn start(
+        desk: Desk,
+        waiting: Waiting,
+        judge: Judge,
+    ) -> io::Result<(Self, JoinHandle<()>)> {
+        let (queue, requests) = channel();
+        let own = judge.clone();
+        let thread = thread::Builder::new()
+            .name("gofer-store".to_owned())
+            .spawn(move || Thread::new(desk, waiting, own).work(&requests))?;
+        Ok((Self { queue, judge }, thread))
+    }
+
+    /// Has something written. It is, even if nobody waits for the answer.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Desk) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let judge = self.judge.clone();
+        let call = Call {
+            work: Some(work),
+            done: None,
+            reply,
+            judge,
+        };
+        let gone = || Error::Failed("the store is closed".to_owned());
+        self.queue.send(Box::new(call)).map_err(|_| gone())?;
+        answer.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+/// What the thread sees of a request.
+trait Request: Send {
+    /// `Err` is for the whole batch; a request that only fails itself remembers that.
+    fn carry_out(&mut self, desk: &mut Desk) -> Result<Carried, Failure>;
+    fn answer(self: Box<Self>, batch: Result<(), &Trouble>);
+}
+
+enum Carried {
+    Out,
+    Refused,
+}
+
+struct Call<T, W> {
+    work: Option<W>,
+    done: Option<Result<T, Error>>,
+    reply: oneshot::Sender<Result<T, Error>>,
+    judge: Judge,
+}
+
+impl<T, W> Request for Call<T, W>
+where
+    T: Send,
+    W: FnOnce(&mut Desk) -> Result<T, Failure> + Send,
+{
+    fn carry_out(&mut self, desk: &mut Desk) -> Result<Carried, Failure> {
+        let Some(work) = self.work.take() else {
+            return Ok(Carried::Refused);
+        };
+        match work(desk) {
+            Ok(value) => {
+                self.done = Some(Ok(value));
+                Ok(Carried::Out)
+            }
+            Err(failure) if Judge::reach(&failure) == Reach::Request => {
+                self.done = Some(Err(self.judge.error(failure)));
+                Ok(Carried::Refused)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn answer(self: Box<Self>, batch: Result<(), &Trouble>) {
+        let answer = match (batch, self.done) {
+            (_, Some(Err(error))) => Err(error),
+            (Ok(()), Some(Ok(value))) => Ok(value),
+            (Err(trouble), _) => Err(trouble.into()),
+            (Ok(()), None) => Err(Error::Failed("the store lost a request".to_owned())),
+        };
+        // Whoever asked may have gone.
+        drop(self.reply.send(answer));
+    }
+}
+
+struct Thread {
+    desk: Desk,
+    waiting: Waiting,
+    judge: Judge,
+    log: Log,
+    /// Why nothing is written any more.
+    broken: Option<Trouble>,
+}
+
+impl Thread {
+    fn new(mut desk: Desk, waiting: Waiting, judge: Judge) -> Self {
+        let log = Log::watch(&mut desk);
+        Self {
+            desk,
+            waiting,
+            judge,
+            log,
+            broken: None,
+        }
+    }
+
+    fn work(&mut self, requests: &Receiver<Job>) {
+        loop {
+            let first = match requests.recv_timeout(IDLE) {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.log.when_idle(&self.desk);
+                    match requests.recv() {
+                        Ok(first) => first,
+                        Err(_) => break,
+                    }
+                }
+            };
+            let mut batch = vec![first];
+            batch.extend(requests.try_iter().take(MOST - 1));
+            self.batch(batch);
+        }
+    }
+
+    fn batch(&mut self, mut batch: Vec<Job>) {
+        let result = match &self.broken {
+            Some(trouble) => Err(trouble.clone()),
+            None => self.transaction(&mut batch),
+        };
+        for request in batch {
+            request.answer(result.as_ref().copied());
+        }
+        if self.broken.is_none() {
+            self.log.after_commit(&self.desk, &self.waiting);
+        }
+        if self.waiting.met_another() {
+            thread::sleep(PAUSE);
+        }
+    }
+
+    fn transaction(&mut self, batch: &mut [Job]) -> Result<(), Trouble> {
+        let written = self.carry_out(batch);
+        written.map_err(|failure| {
+            let trouble = self.judge.trouble(&failure);
+            self.desk.undo();
+            if Judge::reach(&failure) == Reach::Forever {
+                self.broken = Some(trouble.clone());
+            }
+            tracing::warn!(requests = batch.len(), error = %Error::from(&trouble), "nothing written");
+            trouble
+        })
+    }
+
+    fn carry_out(&mut self, batch: &mut [Job]) -> Result<(), Failure> {
+        self.desk.run(sql::BEGIN)?;
+        for request in batch {
+            self.desk.run(sql::SAVEPOINT)?;
+            if let Carried::Refused = request.carry_out(&mut self.desk)? {
+                self.desk.run(sql::ROLLBACK_TO)?;
+                self.desk.forget();
+            }
+            self.desk.run(sql::RELEASE)?;
+        }
+        self.desk.run(sql::COMMIT)
+    }
+}
+
+/// Keeps the write-ahead log short: readers never make it grow for good.
+struct Log {
+    pages: Arc<AtomicI32>,
+    /// Copy when there are so many.
+    due: i32,
+}
+
+impl Log {
+    /// 4 MiB: as much as it is grown to in the beginning.
+    const LARGE: i32 = 1024;
+    /// 32 MiB: copying alone did not help, so wait for those who still read old pages.
+    const TOO_LARGE: i32 = 8 * Self::LARGE;
+    const WORTH_IT: i32 = 256;
+
+    fn watch(desk: &mut Desk) -> Self {
+        let pages = Arc::new(AtomicI32::new(0));
+        let seen = Arc::clone(&pages);
+        let hook = move |_: &mut rusqlite::hooks::Wal, now| {
+            seen.store(now, Ordering::Relaxed);
+            Ok(())
+        };
+        if let Err(error) = desk.db.wal_hook(Some(hook)) {
+            tracing::warn!(%error, "the database's log cannot be watched: it may grow large");
+        }
+        Self {
+            pages,
+            due: Self::LARGE,
+        }
+    }
+
+    fn after_commit(&mut self, desk: &Desk, waiting: &Waiting) {
+        let pages = self.pages.load(Ordering::Relaxed);
+        if pages < Self::LARGE {
+            self.due = Self::LARGE;
+        }
+        if pages < self.due {
+            return;
+        }
+        if pages < Self::TOO_LARGE {
+            self.copy(desk, sql::COPY_LOG);
+        } else {
+            waiting.briefly(|| self.copy(desk, sql::COPY_LOG_WHOLE));
+        }
+    }
+
+    fn when_idle(&mut self, desk: &Desk) {
+        if self.pages.load(Ordering::Relaxed) >= Self::WORTH_IT {
+            self.copy(desk, sql::COPY_LOG);
+        }
+        desk.shrink();
+    }
+
+    fn copy(&mut self, desk: &Desk, how: &str) {
+        let copied = desk.db.query_row(how, [], |row| row.get::<_, i32>(1));
+        match copied {
+            Ok(pages) => self.due = pages + Self::LARGE,
+            // It stays in the log, which is as good: the next one copies it.
+            Err(error) => {
+                self.due = self.pages.load(Ordering::Relaxed) + Self::LARGE;
+                tracing::debug!(%error, "the database's log was not copied");
+            }
+        }
+        self.pages.store(0, Ordering::Relaxed);
+    }
+}
