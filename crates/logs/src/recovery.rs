@@ -20,7 +20,7 @@ pub(crate) fn recover(disk: &dyn Disk, paths: &Paths) -> Result<Found, Error> {
     let (mut count, mut last) = index.last()?;
     let length = length(disk, &paths.blocks())?;
     // After a power failure the index may know blocks which the medium does not have.
-    while let Some(entry) = last.filter(|entry| entry.offset + u64::from(entry.packed) > length) {
+    while last.is_some_and(|entry| entry.offset + u64::from(entry.packed) > length) {
         count -= 1;
         last = match count.checked_sub(1) {
             Some(number) => index.entry(number)?,

@@ -1,0 +1,141 @@
+//! How fast a log is written, read back and jumped about in.
+//!
+//! `cargo run --release -p gofer-logs --example throughput [LINES]`
+
+use gofer_core::{
+    Timestamp,
+    id::{AttemptId, RunId},
+};
+use gofer_logs::{Chunk, Disk, FsDisk, More, Options, Reader, Start, Stream, Writer};
+use std::{error::Error, fmt::Write as _, io::Write as _, sync::Arc, time::Duration};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let lines: u64 = std::env::args().nth(1).map_or(Ok(3_000_000), |text| text.parse())?;
+    let folder = std::env::temp_dir().join(format!("gofer-logs-{}", std::process::id()));
+    let disk: Arc<dyn Disk> = Arc::new(FsDisk::new(&folder));
+    let measured = measure(&disk, lines);
+    std::fs::remove_dir_all(&folder)?;
+    measured
+}
+
+fn measure(disk: &Arc<dyn Disk>, lines: u64) -> Result<(), Box<dyn Error>> {
+    let mut text = String::new();
+    for line in 0..lines {
+        writeln!(text, "{line:>9} step {} of the job took {} ms", line % 97, line * 31 % 1013)?;
+    }
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{lines} lines, {} MB", text.len() / 1_000_000)?;
+
+    for (number, name, size) in
+        [(1, "chunks of 32 KiB", 32 * 1024), (2, "a chunk a line", 0), (3, "batches of lines", 1)]
+    {
+        let attempt = AttemptId {
+            run: RunId(uuid::Uuid::from_u128(1)),
+            task: "speed".parse()?,
+            item: None,
+            number,
+        };
+        let mut writer = Writer::open(Arc::clone(disk), &attempt, Options::default())?;
+        let write = Clock::start();
+        match size {
+            0 => each_line(&mut writer, text.as_bytes())?,
+            1 => batches(&mut writer, text.as_bytes())?,
+            _ => {
+                for chunk in text.as_bytes().chunks(size) {
+                    writer.append(now(0), Stream::Stdout, chunk.len() as u64, chunk)?;
+                }
+            }
+        }
+        let write = write.stop(text.len());
+        let finish = Clock::start();
+        let end = writer.finish(now(0))?;
+        let finish = finish.stop(text.len());
+        let read = Clock::start();
+        let mut reader = Reader::open(Arc::clone(disk), &attempt);
+        let mut length = 0;
+        reader.write_to(&mut Count(&mut length))?;
+        let read = read.stop(text.len());
+        assert_eq!((length, end.stored.stdout), (text.len(), text.len() as u64));
+        writeln!(out, "{name:<18} write {write}; read {read}; finish {finish}")?;
+
+        let seek = Clock::start();
+        for step in 0..100 {
+            reader.seek(Start::Byte(text.len() as u64 / 100 * step), None)?;
+            assert!(matches!(reader.read_more()?, More::Frames(_)));
+        }
+        let seek = seek.stop(0);
+        let tail = Clock::start();
+        reader.seek(Start::LastLines(100), None)?;
+        writeln!(out, "{:<18} 100 seeks {seek}; last 100 lines {}", "", tail.stop(0))?;
+    }
+    Ok(())
+}
+
+fn each_line(writer: &mut Writer, text: &[u8]) -> Result<(), gofer_logs::Error> {
+    for (time, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        writer.append(now(time), Stream::Stdout, line.len() as u64, line)?;
+    }
+    Ok(())
+}
+
+fn batches(writer: &mut Writer, text: &[u8]) -> Result<(), gofer_logs::Error> {
+    let lines: Vec<&[u8]> = text.split_inclusive(|&byte| byte == b'\n').collect();
+    for (time, lines) in lines.chunks(100).enumerate() {
+        let at = now(time);
+        let chunks: Vec<Chunk<'_>> = lines
+            .iter()
+            .map(|line| Chunk { at, stream: Stream::Stdout, engine: line.len() as u64, stored: line })
+            .collect();
+        writer.append_all(&chunks)?;
+    }
+    Ok(())
+}
+
+fn now(offset: usize) -> Timestamp {
+    let micros = 1_700_000_000_000_000 + i64::try_from(offset).unwrap_or(0);
+    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+struct Count<'a>(&'a mut usize);
+
+impl std::io::Write for Count<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        *self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Wall and processor time of this process.
+struct Clock {
+    wall: std::time::Instant,
+    cpu: Duration,
+}
+
+impl Clock {
+    #[expect(clippy::disallowed_methods, reason = "measuring is what this program is for")]
+    fn start() -> Self {
+        Self { wall: std::time::Instant::now(), cpu: cpu() }
+    }
+
+    fn stop(&self, bytes: usize) -> String {
+        let (wall, cpu) = (self.wall.elapsed(), cpu().saturating_sub(self.cpu));
+        let mut text = format!("{:.1} ms, {:.0} ms CPU", wall.as_secs_f64() * 1e3, cpu.as_secs_f64() * 1e3);
+        if bytes > 0 {
+            let speed = u32::try_from(bytes / 1000).map_or(0.0, f64::from) / 1e3 / wall.as_secs_f64();
+            text.push_str(&format!(", {speed:.0} MB/s"));
+        }
+        text
+    }
+}
+
+/// User and system time, in hundredths of a second, from `/proc`.
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks: u64 = after_name.split_whitespace().skip(11).take(2).flat_map(str::parse::<u64>).sum();
+    Duration::from_millis(ticks * 10)
+}
