@@ -64,6 +64,9 @@ fn distance(a: &str, b: &str, most: usize) -> usize {
             }
             line.push(least);
         }
+        if line.iter().min().is_some_and(|least| *least > most) {
+            return most + 1;
+        }
         before = std::mem::replace(&mut above, line);
     }
     above.last().copied().unwrap_or(most + 1).min(most + 1)

@@ -1,9 +1,13 @@
 //! A pipeline made ready to run: defaults merged, parents and children as positions, expressions
 //! parsed. Tasks stand in the order of their names.
 
+mod check;
 mod effective;
+mod not_yet;
 
+pub use check::check;
 pub use effective::effective;
+pub use not_yet::not_yet;
 
 use crate::{
     Problem,

@@ -1,0 +1,94 @@
+//! What the language has and `gofer run` does not do yet.
+
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    Problem,
+    definition::{Container, Pipeline, Reference, Task, Value},
+    problem::Path,
+};
+
+/// The keys of a pipeline that `gofer run` refuses for now, each at its place.
+pub fn not_yet(pipeline: &Pipeline) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if let Some(defaults) = &pipeline.defaults {
+        container(
+            &Path::top().at("defaults"),
+            &defaults.container,
+            &mut problems,
+        );
+    }
+    for (name, said) in &pipeline.tasks {
+        task(
+            &Path::top().at("tasks").at(name.as_str()),
+            said,
+            &mut problems,
+        );
+    }
+    problems
+}
+
+fn refuse(path: Path, what: &str, problems: &mut Vec<Problem>) {
+    let message = format!(
+        "{what} is not available in `gofer run` yet; remove it or run this task another way"
+    );
+    problems.push(Problem::error(path, message));
+}
+
+fn task(path: &Path, task: &Task, problems: &mut Vec<Problem>) {
+    if task.approval.is_some() {
+        refuse(path.at("approval"), "`approval`", problems);
+    }
+    if let Some(call) = &task.pipeline {
+        refuse(path.at("pipeline"), "`pipeline`", problems);
+        for (name, value) in &call.params {
+            object(
+                &path.at("pipeline").at("params").at(name.as_str()),
+                value,
+                problems,
+            );
+        }
+    }
+    container(path, &task.container, problems);
+}
+
+fn container(path: &Path, said: &Container, problems: &mut Vec<Problem>) {
+    for (key, is_there) in [
+        ("cache", said.cache.is_some()),
+        ("objects", !said.objects.is_empty()),
+        ("api_token", said.api_token == Some(true)),
+        ("services", !said.services.is_empty()),
+        ("volumes", !said.volumes.is_empty()),
+        ("files", !said.files.is_empty()),
+        ("inputs", !said.inputs.is_empty()),
+        ("registry", said.registry.is_some()),
+    ] {
+        if is_there {
+            refuse(path.at(key), &format!("`{key}`"), problems);
+        }
+    }
+    if said
+        .script
+        .as_ref()
+        .is_some_and(|script| script.starts_with("#!"))
+    {
+        refuse(
+            path.at("script"),
+            "a script that begins with `#!`",
+            problems,
+        );
+    }
+    if let Some(image) = &said.image {
+        object(&path.at("image"), image, problems);
+    }
+    for (name, value) in &said.env {
+        object(&path.at("env").at(name.as_str()), value, problems);
+    }
+}
+
+fn object(path: &Path, value: &Value, problems: &mut Vec<Problem>) {
+    if matches!(value, Value::Reference(Reference::Object { .. })) {
+        refuse(path.clone(), "`{ object = … }`", problems);
+    }
+}

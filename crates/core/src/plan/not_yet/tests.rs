@@ -1,0 +1,69 @@
+use super::*;
+use crate::definition::Json;
+use serde_json::json;
+
+fn refused(tasks: Json, defaults: Json) -> Vec<String> {
+    let pipeline = json!({"name": "p", "tasks": tasks, "defaults": defaults});
+    let found = not_yet(&serde_json::from_value(pipeline).unwrap());
+    found
+        .into_iter()
+        .map(|problem| format!("{}: {}", problem.path, problem.message))
+        .collect()
+}
+
+#[test]
+fn what_gofer_run_cannot_do_yet_is_refused_with_a_plain_sentence() {
+    assert_eq!(
+        refused(json!({"ask": {"approval": {"message": "?"}}}), json!({})),
+        [
+            "tasks.ask.approval: `approval` is not available in `gofer run` yet; remove it or run this task another way"
+        ]
+    );
+    let refused = refused(
+        json!({
+            "a": {
+                "image": {"object": "image"}, "script": "#!/bin/bash", "env": {"X": {"object": "k"}},
+                "cache": {"ttl": "1h"}, "objects": ["x"], "api_token": true, "inputs": ["b"],
+                "services": {"db": {"image": "db"}}, "volumes": {"/w": {"scratch": "w"}},
+                "files": {"/etc/a": "b"}, "registry": {"username": "u", "password": {"secret": "s"}},
+            },
+            "b": {"pipeline": {"name": "other", "params": {"x": {"object": "k"}}}},
+            "c": {"image": "x", "script": "true", "api_token": false},
+        }),
+        json!({"script": "#!/bin/sh", "files": {"/a": ""}, "volumes": {"/v": {"persistent": "v"}}}),
+    );
+    let places: Vec<&str> = refused
+        .iter()
+        .map(|line| line.split(": ").next().unwrap())
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "defaults.volumes",
+            "defaults.files",
+            "defaults.script",
+            "tasks.a.cache",
+            "tasks.a.objects",
+            "tasks.a.api_token",
+            "tasks.a.services",
+            "tasks.a.volumes",
+            "tasks.a.files",
+            "tasks.a.inputs",
+            "tasks.a.registry",
+            "tasks.a.script",
+            "tasks.a.image",
+            "tasks.a.env.X",
+            "tasks.b.pipeline",
+            "tasks.b.pipeline.params.x",
+        ]
+    );
+}
+
+#[test]
+fn what_gofer_run_can_do_is_not_refused() {
+    let tasks = json!({"a": {
+        "image": "x", "script": "true", "env": {"X": {"secret": "s"}}, "retry": {"limit": 1},
+        "matrix": {"os": ["a"]}, "resources": {"cpu": "1"}, "read_only": true,
+    }});
+    assert!(refused(tasks, json!({"image": "y"})).is_empty());
+}
