@@ -1,6 +1,7 @@
 //! Pipeline files: TOML, YAML, JSON, or a program that prints JSON, read into one definition.
 //! Whatever is wrong with a file is found at once, and each finding points into it.
 
+mod describe;
 mod document;
 mod find;
 mod keys;
@@ -16,9 +17,10 @@ use gofer_core::{
 };
 use std::ops::Range;
 
+pub use describe::{explain, reference_markdown, schema};
 pub use find::{NotFound, find};
 pub use load::{LoadError, Loaded, load};
-pub use read::read;
+pub use read::{point, read};
 pub use render::{one_line, render};
 
 /// A text that is to be a pipeline.

@@ -63,16 +63,41 @@ fn interpreters(language: &str) -> &'static [&'static [&'static str]] {
 fn interpreter(language: &str, file: &Path) -> Option<Command> {
     interpreters(language).iter().find_map(|words| {
         let (program, arguments) = words.split_first()?;
-        let mut command = Command::new(installed(program, file)?);
+        let program = installed(program, file)?;
+        let mut command = Command::new(&program);
         command.args(arguments).arg(file);
-        Some(command)
+        knows(&program, arguments).then_some(command)
     })
 }
 
-fn tried(language: &str) -> String {
-    interpreters(language)
+/// Whether a program that was found knows the options: node before 22.6 runs no TypeScript.
+fn knows(program: &Path, arguments: &[&str]) -> bool {
+    if !arguments
         .iter()
-        .filter_map(|words| words.first().copied())
+        .any(|argument| argument.starts_with("--experimental"))
+    {
+        return true;
+    }
+    let asked = Command::new(program)
+        .args(arguments)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output();
+    asked.is_ok_and(|answer| answer.status.success())
+}
+
+fn tried(language: &str) -> String {
+    let names = interpreters(language)
+        .iter()
+        .filter_map(|words| words.first().copied());
+    names
+        .map(|name| {
+            if (language, name) == ("ts", "node") {
+                "node from 22.6 on"
+            } else {
+                name
+            }
+        })
         .collect::<Vec<_>>()
         .join(", ")
 }

@@ -10,7 +10,7 @@ const MOST_SHOWN: usize = 100;
 /// A line longer than this is pointed to, but not shown.
 const LONGEST_LINE: usize = 1000;
 
-/// Every finding with its line and a caret.
+/// Every finding with its line and a caret, as compilers show them.
 pub fn render(source: &Source, findings: &[Finding], colour: bool) -> String {
     let renderer = if colour {
         Renderer::styled()
@@ -90,36 +90,32 @@ fn report(renderer: &Renderer, source: &Source, finding: &Finding) -> String {
         Severity::Note => Level::NOTE,
     };
     let path = path(finding);
-    let window = window(&source.text, &finding.span);
-    let title = level.primary_title(finding.message.as_str());
-    let Some((first, lines, span)) = window else {
+    let Some((line, span)) = line(&source.text, &finding.span) else {
         let origin = Origin::path(source.name.as_str())
             .line(finding.line)
             .char_column(finding.column);
-        return renderer.render(&[title.element(origin)]);
+        return renderer.render(&[level
+            .primary_title(finding.message.as_str())
+            .element(origin)]);
     };
-    let snippet = Snippet::source(lines)
+    let snippet = Snippet::source(line)
         .path(source.name.as_str())
-        .line_start(first)
+        .line_start(finding.line)
         .annotation(AnnotationKind::Primary.span(span).label(path.as_str()));
-    renderer.render(&[title.element(snippet)])
+    renderer.render(&[level
+        .primary_title(finding.message.as_str())
+        .element(snippet)])
 }
 
-/// The line that a span starts in and the one before it: the number of the first, their text,
-/// and the span in it, which ends with its line.
-fn window<'t>(text: &'t str, span: &Range<usize>) -> Option<(usize, &'t str, Range<usize>)> {
-    let before = text.get(..span.start)?;
-    let line = before.rfind('\n').map_or(0, |at| at + 1);
+/// The line that a span starts in, and the span in it; nothing if there is nothing to see.
+fn line<'t>(text: &'t str, span: &Range<usize>) -> Option<(&'t str, Range<usize>)> {
+    let start = text.get(..span.start)?.rfind('\n').map_or(0, |at| at + 1);
     let end = text
         .get(span.start..)?
         .find('\n')
         .map_or(text.len(), |at| span.start + at);
-    let first = before
-        .get(..line.saturating_sub(1))
-        .and_then(|above| above.rfind('\n'))
-        .map_or(0, |at| at + 1);
-    let lines = text.get(first..end)?;
-    if lines.lines().any(|line| line.len() > LONGEST_LINE) || lines.trim().is_empty() {
+    let line = text.get(start..end)?;
+    if line.len() > LONGEST_LINE || line.trim().is_empty() {
         return None;
     }
     let stop = span.end.clamp(span.start, end);
@@ -128,6 +124,5 @@ fn window<'t>(text: &'t str, span: &Range<usize>) -> Option<(usize, &'t str, Ran
     } else {
         end
     };
-    let number = text.get(..first)?.matches('\n').count() + 1;
-    Some((number, lines, span.start - first..stop - first))
+    Some((line, span.start - start..stop - start))
 }

@@ -14,7 +14,8 @@ pub(crate) const MOST_BYTES: usize = 1024 * 1024;
 /// The most tables and lists inside one another. The language itself needs nine.
 const MOST_DEPTH: usize = 64;
 
-/// Any value, and where it stands.
+/// Any value, and where it stands: all of it if it is written between brackets, its key or
+/// header if it is spread over lines of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
     pub(crate) span: Range<usize>,
@@ -121,11 +122,10 @@ impl Node {
             };
             (node, nearest) = (next, place);
         }
-        // A table's own span is all of its lines in some forms, so its key says more.
-        match node.value {
-            Value::Table(_) | Value::List(_) if !path.0.is_empty() => nearest,
-            Value::Table(_) | Value::List(_) => 0..0,
-            _ => node.span.clone(),
+        if path.0.is_empty() {
+            nearest
+        } else {
+            node.span.clone()
         }
     }
 

@@ -5,6 +5,7 @@ use ::toml::{
     Spanned,
     de::{DeInteger, DeTable, DeValue},
 };
+use std::borrow::Cow;
 
 pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -21,7 +22,7 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
     faults.sort_by_key(|fault| fault.span.start);
     let node = (!is_broken).then(|| Node {
         span: table.span(),
-        value: entries(table.into_inner()),
+        value: entries(text, table.into_inner()),
     });
     (node, faults)
 }
@@ -38,28 +39,34 @@ fn fault(text: &str, error: &::toml::de::Error) -> Fault {
     Fault::new(span, message)
 }
 
-fn entries(table: DeTable<'_>) -> Value {
-    let mut entries: Vec<_> = table
-        .into_iter()
-        .map(|(key, value)| {
-            let span = key.span();
-            (
-                Key {
-                    name: key.into_inner().into_owned(),
-                    span,
-                },
-                node(value),
-            )
-        })
-        .collect();
+fn entries(text: &str, table: DeTable<'_>) -> Value {
+    let entry = |(key, value): (Spanned<_>, _)| {
+        let span = key.span();
+        let mut node = node(text, value);
+        let is_open = matches!(node.value, Value::Table(_))
+            && !text
+                .get(node.span.start..)
+                .is_some_and(|rest| rest.starts_with('{'));
+        if is_open {
+            node.span.clone_from(&span);
+        }
+        (
+            Key {
+                name: Cow::into_owned(key.into_inner()),
+                span,
+            },
+            node,
+        )
+    };
+    let mut entries: Vec<_> = table.into_iter().map(entry).collect();
     entries.sort_by_key(|(key, _)| key.span.start);
     Value::Table(entries)
 }
 
-fn node(value: Spanned<DeValue<'_>>) -> Node {
+fn node(text: &str, value: Spanned<DeValue<'_>>) -> Node {
     let span = value.span();
     let value = match value.into_inner() {
-        DeValue::String(text) => Value::Text(text.into_owned()),
+        DeValue::String(string) => Value::Text(string.into_owned()),
         DeValue::Integer(integer) => whole(&integer),
         DeValue::Float(float) => {
             let number = float.as_str().parse().unwrap_or(f64::NAN);
@@ -67,8 +74,10 @@ fn node(value: Spanned<DeValue<'_>>) -> Node {
         }
         DeValue::Boolean(boolean) => Value::Bool(boolean),
         DeValue::Datetime(datetime) => Value::Text(datetime.to_string()),
-        DeValue::Array(items) => Value::List(items.into_iter().map(node).collect()),
-        DeValue::Table(table) => entries(table),
+        DeValue::Array(items) => {
+            Value::List(items.into_iter().map(|item| node(text, item)).collect())
+        }
+        DeValue::Table(table) => entries(text, table),
     };
     Node { span, value }
 }

@@ -2,7 +2,7 @@
 //! booleans, and a number that starts with a needless zero stays text.
 
 use super::{Entries, Fault, Key, MOST_DEPTH, Node, Value};
-use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, StrInput, Tag};
+use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, StrInput, StructureStyle, Tag};
 use std::{collections::HashMap, ops::Range};
 
 /// What all anchors and aliases of a document may come to, in bytes: a bomb ends here.
@@ -152,7 +152,11 @@ impl<'t> Composer<'t> {
             let is_merge = matches!(&found.0, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
             let key = self.key(found, depth)?;
             let value = self.next()?;
-            let node = self.node(value, depth + 1)?;
+            let is_open = matches!(value.0, Event::MappingStart(StructureStyle::Block, ..));
+            let mut node = self.node(value, depth + 1)?;
+            if is_open {
+                node.span.clone_from(&key.span);
+            }
             if is_merge {
                 self.merge(node, &mut merged);
             } else {

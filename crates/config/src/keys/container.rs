@@ -8,7 +8,10 @@ use super::{
     },
     shape::{Name, PATH, PLAIN, VALUE_BYTES, WORD},
 };
-use gofer_core::name::{EnvName, OutputKey, ServiceName, VolumeName};
+use gofer_core::{
+    name::{EnvName, OutputKey, ServiceName, VolumeName},
+    quantity,
+};
 
 /// What tasks, services and `defaults` share.
 pub(super) static BASE: &[Key] = &[
@@ -397,33 +400,13 @@ static CACHE: Section = Section::new(
 );
 
 fn cpu(text: &str) -> Result<(), String> {
-    let digits = |text: &str| {
-        !text.is_empty() && text.len() < 10 && text.bytes().all(|b| b.is_ascii_digit())
-    };
-    let is_right = match (text.strip_suffix('m'), text.split_once('.')) {
-        (Some(thousandths), _) => digits(thousandths),
-        (None, Some((whole, rest))) => digits(whole) && digits(rest) && rest.len() <= 3,
-        (None, None) => digits(text),
-    };
-    let is_zero = !text.bytes().any(|b| (b'1'..=b'9').contains(&b));
-    if is_right && !is_zero {
-        return Ok(());
-    }
-    Err(format!(
-        "{text:?} is not a number of cores, such as \"2\" or \"500m\""
-    ))
+    quantity::cpu(text)
+        .map(drop)
+        .map_err(|error| error.to_string())
 }
 
 fn memory(text: &str) -> Result<(), String> {
-    let (number, unit) = text.split_at(text.bytes().take_while(u8::is_ascii_digit).count());
-    let is_unit = matches!(unit, "" | "Ki" | "Mi" | "Gi" | "Ti" | "k" | "M" | "G" | "T");
-    match number.parse::<u64>() {
-        Ok(1..=MOST_MEMORY) if is_unit => Ok(()),
-        _ => Err(format!(
-            "{text:?} is not an amount of memory, such as \"512Mi\" or \"2G\""
-        )),
-    }
+    quantity::memory(text)
+        .map(drop)
+        .map_err(|error| error.to_string())
 }
-
-/// So that no unit makes it more than the engines can hold.
-const MOST_MEMORY: u64 = 1 << 40;

@@ -121,10 +121,17 @@ impl Section {
     }
 
     /// All keys, with the kinds that have them.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = (&'static Key, &'static [&'static str])> {
+    pub(crate) fn keys(
+        &self,
+    ) -> impl Iterator<Item = (&'static Key, &'static [&'static str])> + Clone {
         self.groups
             .iter()
             .flat_map(|group| group.keys.iter().map(|key| (key, group.kinds)))
+    }
+
+    /// Whether other parts of the document depend on what one of these says.
+    pub(crate) fn is_structural(&self) -> bool {
+        self.keys().any(|(key, _)| key.is_structural)
     }
 
     /// The key of this name, whatever the kind.

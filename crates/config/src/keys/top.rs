@@ -49,8 +49,6 @@ pub(crate) static PIPELINE: Section = Section::new("a pipeline", "", &[Group::al
         "A run holds one slot of each of these pools while it runs. A task of it must not name the same pool.",
         r#"pools = ["warehouse"]"#,
     ),
-    Key::new("defaults", Shape::Table(&DEFAULTS), "What every container task starts from.", r#"defaults = { image = "python:3.13" }"#)
-        .structural(),
     Key::new(
         "tasks",
         Shape::Map { keys: Name::of::<TaskName>(PLAIN), of: &Shape::Table(&TASK), least: 1, most: 1000 },
@@ -58,6 +56,8 @@ pub(crate) static PIPELINE: Section = Section::new("a pipeline", "", &[Group::al
         r#"tasks.hello = { image = "alpine", script = "echo hello" }"#,
     )
     .required(),
+    Key::new("defaults", Shape::Table(&DEFAULTS), "What every container task starts from.", r#"defaults = { image = "python:3.13" }"#)
+        .structural(),
     Key::new(
         "notify",
         Shape::List { of: &Shape::Table(&NOTIFY), least: 0, most: 16 },

@@ -1,9 +1,13 @@
 //! From a document to a definition.
 
+mod point;
 mod scalar;
+mod section;
 mod table;
 mod walk;
 mod words;
+
+pub use point::point;
 
 use crate::{
     Finding, Reading, Source,
@@ -15,6 +19,7 @@ use crate::{
 use gofer_core::{
     Problem,
     definition::{Json, Pipeline},
+    plan,
     problem::{Path, Severity},
 };
 use std::ops::Range;
@@ -38,22 +43,15 @@ pub fn read(source: &Source) -> Reading {
         })
         .collect();
 
-    let mut pipeline = None;
-    if let Some(tree) = tree {
-        let mut walk = Walk::default();
-        let document = walk.document(&tree, &PIPELINE);
-        let errors = walk.spots;
-        let is_sound = is_whole && walk.is_sound;
-        match document.map(build) {
-            Some(Ok(built)) if is_sound => {
-                spots.extend(check(&built, &tree, &source.text, &errors));
-                pipeline = Some(built);
-            }
-            Some(Err(spot)) if errors.is_empty() => spots.push(spot),
-            _ => {}
+    let pipeline = tree.and_then(|tree| {
+        let mut shape = shape(&tree);
+        let built = shape.pipeline.take().filter(|_| is_whole && shape.is_sound);
+        if let Some(built) = &built {
+            spots.extend(check(built, &tree, &source.text, &shape.spots));
         }
-        spots.extend(errors);
-    }
+        spots.append(&mut shape.spots);
+        built
+    });
 
     spots.sort_by_key(|spot| spot.span.start);
     let findings: Vec<_> = spots.into_iter().map(|spot| spot.locate(&lines)).collect();
@@ -63,6 +61,38 @@ pub fn read(source: &Source) -> Reading {
     Reading {
         pipeline: pipeline.filter(|_| !is_refused),
         findings,
+    }
+}
+
+/// What a tree comes to, each key by itself.
+struct Shaped {
+    /// Without what is wrong, if that still makes a pipeline.
+    pipeline: Option<Pipeline>,
+    spots: Vec<Spot>,
+    /// Whether what was left out changes no other part's meaning.
+    is_sound: bool,
+}
+
+fn shape(tree: &Node) -> Shaped {
+    let mut walk = Walk::default();
+    let built = walk.document(tree, &PIPELINE).map(build);
+    let Walk {
+        mut spots,
+        is_sound,
+        ..
+    } = walk;
+    let pipeline = match built {
+        Some(Ok(pipeline)) => Some(pipeline),
+        Some(Err(spot)) if spots.is_empty() => {
+            spots.push(spot);
+            None
+        }
+        Some(Err(_)) | None => None,
+    };
+    Shaped {
+        pipeline,
+        spots,
+        is_sound,
     }
 }
 
@@ -113,7 +143,7 @@ fn build(mut document: Json) -> Result<Pipeline, Spot> {
 /// Asks the rule book. What it says of a place that the reader has already complained of, or of
 /// anything around that place, may only follow from the complaint and is left out.
 fn check(pipeline: &Pipeline, tree: &Node, text: &str, errors: &[Spot]) -> Vec<Spot> {
-    rule_book(pipeline)
+    plan::check(pipeline)
         .into_iter()
         .filter(|problem| {
             !errors
@@ -132,10 +162,6 @@ fn check(pipeline: &Pipeline, tree: &Node, text: &str, errors: &[Spot]) -> Vec<S
         .collect()
 }
 
-fn rule_book(_pipeline: &Pipeline) -> Vec<Problem> {
-    Vec::new()
-}
-
 /// The part of a text value that is meant, if the value stands in the source as it is.
 fn inside(problem: &Problem, tree: &Node, text: &str) -> Option<Range<usize>> {
     let within = problem.within.clone()?;
@@ -144,3 +170,14 @@ fn inside(problem: &Problem, tree: &Node, text: &str) -> Option<Range<usize>> {
     let start = span.start + offset;
     Some(start + within.start..start + within.end.min(value.len()))
 }
+
+/// What is said of a single value.
+#[cfg(test)]
+pub(crate) fn complaints(node: &Node, shape: &'static crate::keys::Shape) -> Vec<String> {
+    let mut walk = Walk::default();
+    walk.value(walk::At { node, label: "it" }, shape);
+    walk.spots.into_iter().map(|spot| spot.message).collect()
+}
+
+#[cfg(test)]
+mod tests;

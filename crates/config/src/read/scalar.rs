@@ -34,13 +34,10 @@ fn quoted(text: &str) -> String {
 impl Walk {
     /// Says that a value is not what is expected.
     pub(super) fn wrong<T>(&mut self, at: At<'_>, expected: &str) -> Option<T> {
-        // A table's own span can be all of its lines, or only its header.
-        let span = if matches!(at.node.value, Value::Table(_)) {
-            at.place
-        } else {
-            &at.node.span
-        };
-        self.say(span, format!("{} is not {expected}", shown(at.node)));
+        self.say(
+            &at.node.span,
+            format!("{} is not {expected}", shown(at.node)),
+        );
         None
     }
 

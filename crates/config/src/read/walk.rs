@@ -25,8 +25,6 @@ pub(crate) struct Walk {
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
     pub(super) node: &'a Node,
-    /// Its key, or itself in a list.
-    pub(super) place: &'a Range<usize>,
     /// What it is called in a sentence.
     pub(super) label: &'a str,
 }
@@ -46,7 +44,6 @@ impl Walk {
     pub(crate) fn document(&mut self, node: &Node, section: &'static Section) -> Option<Json> {
         let at = At {
             node,
-            place: &(0..0),
             label: "the document",
         };
         match node.value {

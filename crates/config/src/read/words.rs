@@ -24,7 +24,7 @@ const ELSEWHERE: [(&str, &str); 18] = [
     ("workdir", "working_dir"),
 ];
 
-/// The closest of `known`, if it is close enough to be meant.
+/// The one of `known` that was probably meant.
 pub(super) fn closest<'k>(
     word: &str,
     known: impl Iterator<Item = &'k str> + Clone,
@@ -35,44 +35,40 @@ pub(super) fn closest<'k>(
         .iter()
         .find(|(theirs, _)| *theirs == wanted)
         .map(|(_, ours)| *ours);
-    if let Some(same) = known
+    let same = known
         .clone()
-        .find(|key| Some(*key) == other || plain(key) == wanted)
-    {
-        return Some(same);
-    }
-    // Beyond this length nothing of ours is close, and the comparison is quadratic.
-    if word.len() > 64 {
-        return None;
-    }
-    let far = |key: &str| strsim::damerau_levenshtein(&wanted, &plain(key));
-    known
-        .map(|key| (far(key), key))
-        .filter(|(far, key)| *far <= (key.len() / 3).clamp(1, 3))
-        .min()
-        .map(|(_, key)| key)
+        .find(|key| Some(*key) == other || plain(key) == wanted);
+    same.or_else(|| gofer_core::suggest::nearest(word, known))
 }
 
-/// The table in which `key` is known, as a path, if it is in none above it.
-pub(super) fn home(section: &'static Section, key: &str, depth: usize) -> Option<String> {
-    let nested = section.keys().filter_map(|(outer, _)| match &outer.shape {
-        Shape::Table(inner) => Some((outer.name.to_owned(), *inner)),
+/// The highest table of the language that has `key`, as a path.
+pub(super) fn home(top: &'static Section, key: &str) -> Option<String> {
+    let mut level = vec![(String::new(), top)];
+    while !level.is_empty() {
+        if let Some((path, _)) = level
+            .iter()
+            .find(|(path, section)| !path.is_empty() && section.key(key).is_some())
+        {
+            return Some(path.clone());
+        }
+        level = level
+            .iter()
+            .flat_map(|(path, section)| below(path, section))
+            .collect();
+    }
+    None
+}
+
+fn below(path: &str, section: &'static Section) -> Vec<(String, &'static Section)> {
+    let dot = if path.is_empty() { "" } else { "." };
+    let inner = section.keys().filter_map(|(key, _)| match &key.shape {
+        Shape::Table(inner) => Some((format!("{path}{dot}{}", key.name), *inner)),
         Shape::Map {
             keys,
             of: Shape::Table(inner),
             ..
-        } => Some((format!("{}.{}", outer.name, keys.word), *inner)),
+        } => Some((format!("{path}{dot}{}.{}", key.name, keys.word), *inner)),
         _ => None,
     });
-    let nested: Vec<_> = nested.collect();
-    let here = nested
-        .iter()
-        .rev()
-        .find(|(_, inner)| inner.key(key).is_some());
-    here.map(|(path, _)| path.clone()).or_else(|| {
-        let below = |(path, inner): &(String, &'static Section)| {
-            home(inner, key, depth.checked_sub(1)?).map(|rest| format!("{path}.{rest}"))
-        };
-        nested.iter().filter_map(below).next_back()
-    })
+    inner.collect()
 }

@@ -2,6 +2,8 @@
 
 mod bad;
 mod forms;
+mod limits;
+mod on_disk;
 
 use gofer_config::{Format, Reading, Source};
 

@@ -35,3 +35,50 @@ fn the_canonical_text_is_the_one_of_the_rule_book() {
         );
     }
 }
+
+#[test]
+fn toml_1_1_and_dates_are_read() {
+    let reading = read(
+        Toml,
+        "name = 'a'\n[triggers.once]\nat = 2026-12-24T18:00:00\n[tasks.a]\nimage = 'x'\nscript = 'true'\nenv = {\n  A = 'b', # so\n  DAY = 2026-11-24,\n}\n",
+    );
+    assert_eq!(
+        reading.pipeline.unwrap().canonical().unwrap(),
+        r#"{"name":"a","tasks":{"a":{"env":{"A":"b","DAY":"2026-11-24"},"image":"x","script":"true"}},"triggers":{"once":{"at":"2026-12-24T18:00:00"}}}"#
+    );
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_lines_change_nothing() {
+    for (format, text) in [(Toml, TOML), (Yaml, YAML), (Json, JSON)] {
+        let other = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+        assert_eq!(
+            pipeline(format, &other),
+            pipeline(format, text),
+            "{format:?}"
+        );
+    }
+}
+
+#[test]
+fn values_mean_what_they_look_like() {
+    let yaml = pipeline(
+        Yaml,
+        "name: a\ntasks:\n  a:\n    image: x\n    script: 'true'\n    env: { NO: no, ZIP: 01234, DAY: 2026-11-24, TIME: 12:30, N: 42, B: true, HEX: 0x1f, SHA: 1e5a, STR: !!str 7, U: 1_000 }\n",
+    );
+    let canonical = yaml.canonical().unwrap();
+    let expected = r#""env":{"B":true,"DAY":"2026-11-24","HEX":"0x1f","N":42,"NO":"no","SHA":"1e5a","STR":"7","TIME":"12:30","U":"1_000","ZIP":"01234"}"#;
+    assert!(canonical.contains(expected), "{canonical}");
+}
+
+#[test]
+fn the_schema_key_is_for_editors() {
+    let reading = read(
+        Json,
+        r#"{"$schema": "x.json", "name": "a", "tasks": {"a": {"image": "x", "script": "true"}}}"#,
+    );
+    assert_eq!(
+        reading.pipeline.unwrap().canonical().unwrap(),
+        r#"{"name":"a","tasks":{"a":{"image":"x","script":"true"}}}"#
+    );
+}

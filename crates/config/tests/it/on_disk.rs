@@ -1,0 +1,147 @@
+//! Files and programs.
+
+use gofer_config::{LoadError, NotFound, find, load};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+const PRINTED: &str = r#"{"name": "made", "tasks": {"a": {"image": "alpine", "script": "true"}}}"#;
+
+fn write(folder: &Path, name: &str, text: &str, mode: u32) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    path
+}
+
+fn name(path: &Path) -> String {
+    let loaded = load(path).unwrap_or_else(|error| panic!("{error}"));
+    let pipeline = loaded
+        .reading
+        .pipeline
+        .unwrap_or_else(|| panic!("{:?}", loaded.reading.findings));
+    assert_eq!(loaded.beside, path.parent().unwrap());
+    pipeline.name.to_string()
+}
+
+#[test]
+fn the_nearest_file_upwards_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("a/b");
+    fs::create_dir_all(&deep).unwrap();
+    assert!(matches!(find(&deep), Err(NotFound::Nothing { .. })));
+    let top = write(folder.path(), "gofer.yml", "", 0o644);
+    assert_eq!(find(&deep).unwrap(), top);
+    let near = write(&folder.path().join("a"), "gofer.config.py", "", 0o644);
+    assert_eq!(find(&deep).unwrap(), near);
+}
+
+#[test]
+fn two_files_in_one_folder_are_an_error_that_names_both() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "gofer.toml", "", 0o644);
+    write(folder.path(), "gofer.config.ts", "", 0o644);
+    let message = find(folder.path()).unwrap_err().to_string();
+    assert!(
+        message.contains("gofer.toml and ") && message.contains("gofer.config.ts are both there"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_program_in_any_language_of_the_machine_prints_a_pipeline() {
+    let folder = tempfile::tempdir().unwrap();
+    let python =
+        format!("import json, sys\nprint('building', file=sys.stderr)\nprint('''{PRINTED}''')\n");
+    assert_eq!(
+        name(&write(folder.path(), "gofer.config.py", &python, 0o644)),
+        "made"
+    );
+    let rust = format!("fn main() {{ println!(\"{{}}\", r#\"{PRINTED}\"#); }}\n");
+    assert_eq!(
+        name(&write(folder.path(), "gofer.config.rs", &rust, 0o644)),
+        "made"
+    );
+    let shell = format!("#!/bin/sh\ncd . && test -f gofer.config.py && echo '{PRINTED}'\n");
+    assert_eq!(
+        name(&write(folder.path(), "pipeline", &shell, 0o755)),
+        "made"
+    );
+}
+
+#[test]
+fn typescript_runs_on_what_there_is_or_says_what_was_tried() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("const made: string = '{PRINTED}';\nconsole.log(made);\n");
+    match load(&write(folder.path(), "gofer.config.ts", &text, 0o644)) {
+        Ok(loaded) => assert_eq!(loaded.reading.pipeline.unwrap().name.as_str(), "made"),
+        Err(LoadError::NoToolchain { tried, .. }) => {
+            assert_eq!(tried, "tsx, bun, deno, node from 22.6 on")
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_document_is_never_run_whatever_its_rights() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("mark");
+    let script = format!("#!/bin/sh\ntouch {}\necho '{PRINTED}'\n", mark.display());
+    for file in ["gofer.toml", "gofer.yaml", "gofer.YML", "other.json"] {
+        let loaded = load(&write(folder.path(), file, &script, 0o755)).unwrap();
+        assert!(loaded.reading.pipeline.is_none(), "{file}");
+    }
+    assert!(!mark.exists());
+}
+
+#[test]
+fn what_cannot_be_loaded_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        load(&path)
+            .unwrap_err()
+            .to_string()
+            .replace(folder.path().to_str().unwrap(), "F")
+    };
+    assert_eq!(
+        message("a.toml", b"name = '\xff'"),
+        "F/a.toml is not UTF-8 text: byte 8 begins no character"
+    );
+    assert_eq!(
+        message("notes.txt", b"hello"),
+        "F/notes.txt is neither .toml, .yaml, .yml or .json nor a program: `chmod +x` makes it one"
+    );
+    assert_eq!(
+        message("gofer.config.py", b"import sys\nsys.exit(3)\n"),
+        "`python3 gofer.config.py` failed (exit status: 3); what it says stands above"
+    );
+    assert!(matches!(
+        load(&folder.path().join("none.toml")),
+        Err(LoadError::Read { .. })
+    ));
+    assert!(matches!(
+        load(folder.path()),
+        Err(LoadError::Unknown { .. })
+    ));
+}
+
+#[test]
+fn a_mistake_in_what_a_program_prints_points_into_its_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(
+        folder.path(),
+        "gofer.config.py",
+        "print('{\"name\": 3}')\n",
+        0o644,
+    );
+    let loaded = load(&path).unwrap();
+    let text = gofer_config::one_line(&loaded.source, &loaded.reading.findings);
+    assert!(
+        text.starts_with("output of ") && text.contains("gofer.config.py:1:10"),
+        "{text}"
+    );
+}
