@@ -41,7 +41,7 @@ pub enum Value {
 
 /// What a value is taken from. `default` is used when there is none at run time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Raw", into = "Raw")]
+#[serde(try_from = "serde_json::Map<String, Json>", into = "Raw")]
 pub enum Reference {
     /// `{ secret = "n" }`
     Secret(SecretName),
@@ -161,10 +161,19 @@ impl Reference {
         let shape = || format!("{text:?} is not an output: TASK.KEY is expected");
         let (task, key) = text.split_once('.').ok_or_else(shape)?;
         let task = task.parse().map_err(|error| format!("{text:?}: {error}"))?;
-        let (child, own) = key.split_once('.').map_or((None, key), |(c, k)| (Some(c), k));
-        child.map_or(Ok(()), |c| c.parse::<TaskName>().map(drop)).map_err(|e| format!("{text:?}: {e}"))?;
-        own.parse::<OutputKey>().map_err(|error| format!("{text:?}: {error}"))?;
-        Ok(Self::Output { task, key: key.to_owned(), default })
+        let (child, own) = key
+            .split_once('.')
+            .map_or((None, key), |(c, k)| (Some(c), k));
+        child
+            .map_or(Ok(()), |c| c.parse::<TaskName>().map(drop))
+            .map_err(|e| format!("{text:?}: {e}"))?;
+        own.parse::<OutputKey>()
+            .map_err(|error| format!("{text:?}: {error}"))?;
+        Ok(Self::Output {
+            task,
+            key: key.to_owned(),
+            default,
+        })
     }
 
     /// Reads `TASK.FIELD` of `{ task = … }`.
@@ -173,12 +182,29 @@ impl Reference {
         let (task, field) = text.split_once('.').ok_or_else(shape)?;
         let task = task.parse().map_err(|error| format!("{text:?}: {error}"))?;
         let field = field.parse().map_err(|()| shape())?;
-        Ok(Self::Task { task, field, default })
+        Ok(Self::Task {
+            task,
+            field,
+            default,
+        })
     }
 
     /// Reads `FIELD` or `.` of `{ item = … }`.
     pub fn item(text: &str, default: Option<Literal>) -> Self {
-        Self::Item { field: (text != ".").then(|| text.to_owned()), default }
+        Self::Item {
+            field: (text != ".").then(|| text.to_owned()),
+            default,
+        }
+    }
+}
+
+impl TryFrom<serde_json::Map<String, Json>> for Reference {
+    type Error = String;
+
+    /// By way of a table: `Raw` alone would also take a list, and `["a"]` is a literal.
+    fn try_from(table: serde_json::Map<String, Json>) -> Result<Self, String> {
+        let raw: Raw = serde_json::from_value(Json::Object(table)).map_err(|error| error.to_string())?;
+        Self::try_from(raw)
     }
 }
 
@@ -186,14 +212,26 @@ impl TryFrom<Raw> for Reference {
     type Error = String;
 
     fn try_from(raw: Raw) -> Result<Self, String> {
-        let Raw { secret, param, output, object, scope, item, task, event, default } = raw;
+        let Raw {
+            secret,
+            param,
+            output,
+            object,
+            scope,
+            item,
+            task,
+            event,
+            default,
+        } = raw;
         match (secret, param, output, object, item, task, event) {
             (Some(name), None, None, None, None, None, None) => Ok(Self::Secret(name)),
             (None, Some(name), None, None, None, None, None) => Ok(Self::Param { name, default }),
             (None, None, Some(text), None, None, None, None) => Self::output(&text, default),
-            (None, None, None, Some(key), None, None, None) => {
-                Ok(Self::Object { key, of_run: scope.as_deref() == Some("run"), default })
-            }
+            (None, None, None, Some(key), None, None, None) => Ok(Self::Object {
+                key,
+                of_run: scope.as_deref() == Some("run"),
+                default,
+            }),
             (None, None, None, None, Some(text), None, None) => Ok(Self::item(&text, default)),
             (None, None, None, None, None, Some(text), None) => Self::task(&text, default),
             (None, None, None, None, None, None, Some(path)) => Ok(Self::Event { path, default }),
@@ -206,24 +244,49 @@ impl From<Reference> for Raw {
     fn from(reference: Reference) -> Self {
         let raw = Self::default();
         match reference {
-            Reference::Secret(name) => Self { secret: Some(name), ..raw },
-            Reference::Param { name, default } => Self { param: Some(name), default, ..raw },
-            Reference::Output { task, key, default } => {
-                Self { output: Some(format!("{task}.{key}")), default, ..raw }
-            }
-            Reference::Object { key, of_run, default } => Self {
+            Reference::Secret(name) => Self {
+                secret: Some(name),
+                ..raw
+            },
+            Reference::Param { name, default } => Self {
+                param: Some(name),
+                default,
+                ..raw
+            },
+            Reference::Output { task, key, default } => Self {
+                output: Some(format!("{task}.{key}")),
+                default,
+                ..raw
+            },
+            Reference::Object {
+                key,
+                of_run,
+                default,
+            } => Self {
                 object: Some(key),
                 scope: of_run.then(|| "run".to_owned()),
                 default,
                 ..raw
             },
-            Reference::Item { field, default } => {
-                Self { item: Some(field.unwrap_or_else(|| ".".to_owned())), default, ..raw }
-            }
-            Reference::Task { task, field, default } => {
-                Self { task: Some(format!("{task}.{}", field.as_str())), default, ..raw }
-            }
-            Reference::Event { path, default } => Self { event: Some(path), default, ..raw },
+            Reference::Item { field, default } => Self {
+                item: Some(field.unwrap_or_else(|| ".".to_owned())),
+                default,
+                ..raw
+            },
+            Reference::Task {
+                task,
+                field,
+                default,
+            } => Self {
+                task: Some(format!("{task}.{}", field.as_str())),
+                default,
+                ..raw
+            },
+            Reference::Event { path, default } => Self {
+                event: Some(path),
+                default,
+                ..raw
+            },
         }
     }
 }
