@@ -114,7 +114,11 @@ pub trait Host: Send + Sync {
         let size = terminal_size::terminal_size_of(io::stderr())
             .or_else(|| terminal_size::terminal_size_of(io::stdout()))
             .map(|(width, height)| (width.0, height.0));
-        Terminal { stdout: io::stdout().is_terminal(), stderr, size }
+        Terminal {
+            stdout: io::stdout().is_terminal(),
+            stderr,
+            size,
+        }
     }
 
     /// Where data goes.

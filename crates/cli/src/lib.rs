@@ -2,9 +2,119 @@
 //!
 //! It talks to runs only through `gofer-sdk`, and to files only through `gofer-config`.
 
+mod args;
+mod commands;
+mod failure;
+mod follow;
+mod help;
 mod host;
+mod marks;
+mod outline;
+mod paint;
+mod pipeline;
+mod project;
+mod report;
+mod session;
+mod table;
+mod text;
+mod time;
+mod unit;
+mod view;
 
 pub use host::{Check, Host, Need, Refused, Terminal, Verdict};
 
-// `pub async fn run(host: &dyn Host, argv: Vec<OsString>) -> ExitCode` follows with the commands;
-// `pub fn main(host: &dyn Host, argv: Vec<OsString>) -> ExitCode` wraps it in a tokio runtime.
+use args::{Cli, Command};
+use clap::{FromArgMatches, error::ErrorKind};
+use failure::{Code, Failure};
+use paint::Paint;
+use session::Session;
+use std::{ffi::OsString, io::Write, process::ExitCode};
+
+/// Does what the arguments say, in a runtime of its own.
+pub fn main(host: &dyn Host, argv: Vec<OsString>) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .worker_threads(2)
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(run(host, argv)),
+        Err(error) => {
+            let _ = writeln!(host.stderr(), "error: no threads to be had: {error}");
+            Code::Error.into()
+        }
+    }
+}
+
+/// Does what the arguments say. The first one is the program's name.
+pub async fn run(host: &dyn Host, argv: Vec<OsString>) -> ExitCode {
+    let matches = help::command().try_get_matches_from(argv);
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(host, &error).into(),
+    };
+    let code = match Session::new(host, cli.common) {
+        Ok(session) => {
+            let done = dispatch(&session, cli.command).await;
+            host.close().await;
+            done
+        }
+        Err(failure) => Err(failure),
+    };
+    code.unwrap_or_else(|failure| {
+        report_failure(host, &failure);
+        failure.code
+    })
+    .into()
+}
+
+async fn dispatch(session: &Session<'_>, command: Command) -> failure::Result<Code> {
+    match command {
+        Command::Init(args) => commands::init(session, &args),
+        Command::Validate(args) => commands::validate(session, &args),
+        Command::Schema(args) => commands::schema(session, &args),
+        Command::Run(args) => commands::run(session, &args).await,
+        Command::Runs(args) => commands::runs(session, &args).await,
+        Command::Show(args) => commands::show(session, &args).await,
+        Command::Logs(args) => commands::logs(session, &args).await,
+        Command::Explain(args) => commands::explain(session, &args).await,
+        Command::Cancel(args) => commands::cancel(session, &args).await,
+        Command::Doctor => commands::doctor(session).await,
+        Command::Completion(args) => commands::completion(session, &args),
+        Command::Man(args) => commands::man(session, &args),
+    }
+}
+
+fn report_failure(host: &dyn Host, failure: &Failure) {
+    if failure.is_silent() {
+        return;
+    }
+    let paint = Paint::choose(|name| host.var(name), host.terminal().stderr);
+    let error = paint.colour(paint::Hue::Bad, "error:");
+    let _ = writeln!(host.stderr(), "{error} {failure}");
+}
+
+/// Help and version are answers; everything else is a usage error.
+fn not_understood(host: &dyn Host, error: &clap::Error) -> Code {
+    let terminal = host.terminal();
+    let is_answer = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    let (mut stream, is_terminal, code) = if is_answer {
+        (host.stdout(), terminal.stdout, Code::Ok)
+    } else {
+        (host.stderr(), terminal.stderr, Code::Usage)
+    };
+    let rendered = error.render();
+    let text = if Paint::choose(|name| host.var(name), is_terminal).is_on() {
+        rendered.ansi().to_string()
+    } else {
+        rendered.to_string()
+    };
+    let _ = stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.flush());
+    code
+}

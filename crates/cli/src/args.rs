@@ -1,0 +1,269 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// Runs short-lived container jobs from a pipeline file, on the container engine you have.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gofer",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// How the answer is printed
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    pub(crate) output: Format,
+    /// Print bare names and ids, nothing else
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Print times in UTC instead of "3m ago"
+    #[arg(long, global = true)]
+    pub(crate) utc: bool,
+    /// Work as if started in this folder
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// The API's own document
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a commented pipeline file to start from
+    #[command(after_help = INIT)]
+    Init(Init),
+    /// Check a pipeline file, offline, and say what it means
+    #[command(after_help = VALIDATE)]
+    Validate(Validate),
+    /// Run a pipeline here, with the containers of this machine
+    #[command(after_help = RUN)]
+    Run(Run),
+    /// List kept runs, newest first
+    #[command(after_help = RUNS)]
+    Runs(Runs),
+    /// Show a run and its tasks
+    #[command(after_help = SHOW)]
+    Show(Show),
+    /// Print what a task wrote, byte for byte
+    #[command(after_help = LOGS)]
+    Logs(Logs),
+    /// Say why a run ended as it did, and what to type next
+    #[command(after_help = EXPLAIN)]
+    Explain(OneRun),
+    /// Stop a run; its finally tasks still run
+    #[command(after_help = CANCEL)]
+    Cancel(OneRun),
+    /// Print the JSON Schema of the pipeline file, or explain one key
+    #[command(after_help = SCHEMA)]
+    Schema(Schema),
+    /// Look at the container engine and say what would keep runs from working
+    #[command(after_help = DOCTOR)]
+    Doctor,
+    /// Print the completion script of a shell
+    #[command(after_help = COMPLETION)]
+    Completion(Completion),
+    /// Print the manual page, or write all of them into a folder
+    #[command(after_help = MAN)]
+    Man(Man),
+}
+
+/// The commands by what they are for. A test sees to it that none is missing.
+pub(crate) const GROUPS: [(&str, &[&str]); 3] = [
+    ("Local", &["init", "validate", "run", "schema"]),
+    ("Runs", &["runs", "show", "logs", "explain", "cancel"]),
+    ("Operate", &["doctor", "completion", "man"]),
+];
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Where to write it
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Write gofer.yaml
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) yaml: bool,
+    /// Write gofer.json
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Start from this example
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["yaml", "json"])]
+    pub(crate) example: Option<String>,
+    /// List the examples
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// The pipeline file, or `-` for standard input; else the nearest one upward
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// A key, such as `tasks.retry`
+    #[arg(value_name = "PATH")]
+    pub(crate) path: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The pipeline file; else the nearest one upward from here
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Set a param; may be repeated
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    pub(crate) params: Vec<String>,
+    /// Read secrets from this file of NAME=value lines; may be repeated, later files win
+    #[arg(short, long = "secrets", value_name = "FILE")]
+    pub(crate) secrets: Vec<PathBuf>,
+    /// Take secrets from the environment variables that begin with this
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) secrets_from_env: Option<String>,
+    /// Say what would run, and start nothing
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) dry_run: bool,
+    /// Go on with the newest unfinished run instead of starting one
+    #[arg(long)]
+    pub(crate) resume: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Runs {
+    /// Only runs of this pipeline
+    #[arg(value_name = "PIPELINE")]
+    pub(crate) pipeline: Option<String>,
+    /// Print all of them
+    #[arg(short, long, conflicts_with = "limit")]
+    pub(crate) all: bool,
+    /// Print at most so many
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// etl/42, etl/latest, etl/-1 or an id; or with a task: etl/42/load, etl/42/load/3
+    #[arg(value_name = "RUN", allow_hyphen_values = true)]
+    pub(crate) run: String,
+    /// Print the pipeline document that the run is pinned to
+    #[arg(long)]
+    pub(crate) config: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneRun {
+    /// etl/42, etl/latest, etl/-1 or an id
+    #[arg(value_name = "RUN", allow_hyphen_values = true)]
+    pub(crate) run: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// etl/42/load for a task, etl/42/load/3 for an item, etl/42 for all tasks with prefixes
+    #[arg(value_name = "RUN/TASK", allow_hyphen_values = true)]
+    pub(crate) of: String,
+    /// Go on as it writes, until it is over
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Begin with the last N lines
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) tail: Option<u64>,
+    /// Put the time in front of each line
+    #[arg(short, long)]
+    pub(crate) timestamps: bool,
+    /// Which attempt; the newest unless said
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) attempt: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completion {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Where to write one page for each command
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+const INIT: &str = "Examples:
+  gofer init                         write ./gofer.toml
+  gofer init --yaml jobs             write jobs/gofer.yaml
+  gofer init --list                  see the examples
+  gofer init --example etl etl       copy one into the folder etl";
+const VALIDATE: &str = "Examples:
+  gofer validate                     the nearest gofer.toml, .yaml or .json
+  gofer validate jobs/etl.yaml
+  ./pipeline.py | gofer validate -   from standard input
+
+Exit codes: 0 the file is good, 1 it is not, 64 usage.";
+const RUN: &str = "Examples:
+  gofer run                          the nearest gofer.toml, .yaml or .json
+  gofer run etl.yaml --param day=2026-11-24 --secrets .env
+  gofer run --dry-run                what would run, and in which order
+  gofer run --resume                 go on after a crash or a kill
+  gofer run -o json | jq .state      the run as JSON, progress on standard error
+
+Ctrl-C cancels the run; a second one stops its finally tasks too; a third one leaves,
+the containers go on, and `gofer run --resume` finds them again.
+
+Exit codes: 0 succeeded or skipped, 1 error, 2 the run failed, 3 cancelled, 4 not allowed,
+64 usage.";
+const RUNS: &str = "Examples:
+  gofer runs                         the newest 20
+  gofer runs etl --all -o json
+  gofer runs -q | head -1            the newest run's name";
+const SHOW: &str = "Examples:
+  gofer show etl/42
+  gofer show etl/latest/load         one task and its attempts
+  gofer show etl/42 --config         the pipeline as it ran";
+const LOGS: &str = "Examples:
+  gofer logs etl/42/load             what the newest attempt wrote, and nothing else
+  gofer logs etl/42/load/3 -f        an item of a fan-out, as it writes
+  gofer logs etl/latest --tail 20    all tasks, each line with its task in front";
+const EXPLAIN: &str = "Examples:
+  gofer explain etl/latest";
+const CANCEL: &str = "Examples:
+  gofer cancel etl/42                a second time stops its finally tasks too";
+const SCHEMA: &str = "Examples:
+  gofer schema > gofer.schema.json   for an editor's completion
+  gofer schema tasks.retry           one key, in words";
+const DOCTOR: &str = "Exit codes: 0 runs will work, 1 something keeps them from it.";
+const COMPLETION: &str = "Examples:
+  gofer completion bash > /etc/bash_completion.d/gofer
+  gofer completion zsh > \"${fpath[1]}/_gofer\"
+  gofer completion fish > ~/.config/fish/completions/gofer.fish";
+const MAN: &str = "Examples:
+  gofer man | man -l -
+  gofer man ~/.local/share/man/man1";

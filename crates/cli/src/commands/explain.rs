@@ -1,0 +1,23 @@
+use crate::{
+    args::OneRun,
+    failure::{Code, Result},
+    project, report,
+    session::Session,
+};
+
+pub(crate) async fn explain(session: &Session<'_>, args: &OneRun) -> Result<Code> {
+    let (client, run) = project::run(session, &args.run).await?;
+    let next = report::next(session, &session.project(), &run);
+    if session.is_json() {
+        session.json(&report::document(&run, &next))?;
+        return Ok(Code::Ok);
+    }
+    let paint = session.paint();
+    let mut page = report::headline(&run, session.now(), paint);
+    page += &report::causes(&client, &run, paint).await;
+    page += &report::effects(&run, paint);
+    page += &report::waiting(&run, paint);
+    page += &report::commands(&next);
+    session.page(&page)?;
+    Ok(Code::Ok)
+}

@@ -1,0 +1,61 @@
+//! What would run.
+
+use super::inputs::Inputs;
+use crate::{
+    failure::{Code, Result},
+    outline::Outline,
+    paint::Hue,
+    session::Session,
+    text,
+};
+use gofer_core::plan::Plan;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    ok: bool,
+    problems: &'a [String],
+    values: BTreeMap<String, &'a str>,
+    secrets_given: Vec<&'a str>,
+    outline: &'a Outline,
+}
+
+pub(super) fn show(session: &Session<'_>, plan: &Plan, inputs: &Inputs) -> Result<Code> {
+    let outline = Outline::new(plan);
+    let problems = inputs.problems();
+    let code = if problems.is_empty() {
+        Code::Ok
+    } else {
+        Code::Error
+    };
+    if session.is_json() {
+        session.json(&Document {
+            ok: problems.is_empty(),
+            problems,
+            values: inputs
+                .values
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.as_str()))
+                .collect(),
+            secrets_given: inputs.secrets.keys().map(String::as_str).collect(),
+            outline: &outline,
+        })?;
+        return Ok(code);
+    }
+    let paint = session.paint();
+    let head = format!(
+        "{} would run {}\n\n",
+        paint.colour(Hue::Strong, &outline.pipeline),
+        text::count(outline.size(), "task")
+    );
+    session.print(head + &outline.render(session.columns(), paint))?;
+    for (name, value) in &inputs.values {
+        session.print(format_args!(
+            "  this run    {name} = {}\n",
+            text::cut(&text::safe(value.as_bytes()), 80)
+        ))?;
+    }
+    inputs.refuse_if_incomplete()?;
+    Ok(code)
+}

@@ -1,0 +1,120 @@
+//! A new run, or one that goes on.
+
+use super::inputs::Inputs;
+use crate::{
+    failure::{Failure, Result},
+    paint::Hue,
+    session::Session,
+};
+use gofer_core::{Timestamp, plan::Plan};
+use gofer_sdk::{
+    Client,
+    types::{ResumeHow, ResumeRun, Run, StartRun},
+};
+
+/// A run that goes on from here.
+pub(super) struct Started {
+    pub(super) run: Run,
+    /// Of a run that was there before: since when we look.
+    pub(super) since: Option<Timestamp>,
+    words: &'static str,
+}
+
+const DEFAULT_NAMESPACE: &str = "default";
+
+pub(super) async fn start(
+    session: &Session<'_>,
+    client: &Client,
+    plan: &Plan,
+    inputs: &Inputs,
+    resume: bool,
+) -> Result<Started> {
+    if resume {
+        let since = session.now();
+        if let Some(started) = go_on(client, plan, inputs, since).await? {
+            if !inputs.given.is_empty() {
+                session.note("note: a run goes on with its own params; --param is not used");
+            }
+            return Ok(started);
+        }
+        session.note(format_args!(
+            "no run of {} is unfinished; starting a new one",
+            plan.pipeline.name
+        ));
+        inputs.refuse_if_incomplete()?;
+    }
+    let (namespace, pipeline) = names(plan);
+    let document =
+        serde_json::to_value(&plan.pipeline).map_err(|error| Failure::new(error.to_string()))?;
+    let version = client.apply(namespace, pipeline, &document).await?;
+    let start = StartRun {
+        version: version.number,
+        params: inputs.given.clone(),
+        secrets: inputs.secrets.clone(),
+        trigger: None,
+    };
+    let run = client.start_run(namespace, pipeline, &start).await?;
+    Ok(Started {
+        run,
+        since: None,
+        words: "",
+    })
+}
+
+async fn go_on(
+    client: &Client,
+    plan: &Plan,
+    inputs: &Inputs,
+    since: Timestamp,
+) -> Result<Option<Started>> {
+    let (namespace, pipeline) = names(plan);
+    let resumed = client
+        .resume_run(
+            namespace,
+            pipeline,
+            &ResumeRun {
+                secrets: inputs.secrets.clone(),
+            },
+        )
+        .await?;
+    let words = match resumed.how {
+        ResumeHow::Driving => "goes on where it was",
+        ResumeHow::Following => "is driven by another gofer; following it",
+        ResumeHow::Nothing => return Ok(None),
+    };
+    Ok(resumed.run.map(|run| Started {
+        run,
+        since: Some(since),
+        words,
+    }))
+}
+
+fn names(plan: &Plan) -> (&str, &str) {
+    let pipeline = &plan.pipeline;
+    let namespace = pipeline
+        .namespace
+        .as_ref()
+        .map_or(DEFAULT_NAMESPACE, |name| name.as_str());
+    (namespace, pipeline.name.as_str())
+}
+
+/// The run's name comes first, so that it is there whatever follows.
+pub(super) fn announce(session: &Session<'_>, started: &Started) -> Result<()> {
+    let Started { run, words, .. } = started;
+    if session.common.quiet && !session.is_json() {
+        return session.print(format_args!("{}\n", run.reference()));
+    }
+    let version = match run.version {
+        1 => String::new(),
+        version => format!(" (version {version})"),
+    };
+    if session.is_json() {
+        session.note(format_args!("{}{version} {words}", run.reference()));
+        return Ok(());
+    }
+    let name = session.paint().colour(Hue::Strong, &run.reference());
+    let line = format!("{name}{version} {words}");
+    // A reader that has gone is no reason to stop the run.
+    let _ = session.print(format_args!("{}\n", line.trim_end()));
+    Ok(())
+}

@@ -1,0 +1,209 @@
+use super::runs::INTERRUPTED;
+use crate::{
+    args::Show,
+    failure::{Code, Failure, Result},
+    marks,
+    paint::{Hue, Paint},
+    project,
+    session::Session,
+    table::{Cell, Table},
+    text, time,
+    unit::{self, Unit},
+};
+use gofer_core::Timestamp;
+use gofer_sdk::types::Run;
+
+pub(crate) async fn show(session: &Session<'_>, args: &Show) -> Result<Code> {
+    let (client, run, reference) = project::part(session, &args.run).await?;
+    if args.config {
+        let document = client.config(run.id).await?;
+        let text = serde_json::to_string_pretty(&document)
+            .map_err(|error| Failure::new(error.to_string()))?;
+        session.page(&format!("{text}\n"))?;
+        return Ok(Code::Ok);
+    }
+    let Some(task) = &reference.task else {
+        return whole(session, &run);
+    };
+    let units = project::units(&run, task, reference.item)?;
+    match (session.is_json(), units.as_slice()) {
+        (
+            true,
+            [
+                Unit {
+                    item: Some(item), ..
+                },
+            ],
+        ) if reference.item.is_some() => session.json(item)?,
+        (true, [unit, ..]) => session.json(unit.task)?,
+        _ => session.page(&attempts(&units, &look(session)))?,
+    }
+    Ok(Code::Ok)
+}
+
+fn whole(session: &Session<'_>, run: &Run) -> Result<Code> {
+    if session.is_json() {
+        session.json(run)?;
+    } else if session.common.quiet {
+        session.print(format_args!("{}\n", run.id))?;
+    } else {
+        session.page(&render(run, &look(session)))?;
+    }
+    Ok(Code::Ok)
+}
+
+/// How things are to look.
+struct Look {
+    now: Timestamp,
+    utc: bool,
+    columns: Option<usize>,
+    paint: Paint,
+}
+
+fn look(session: &Session<'_>) -> Look {
+    Look {
+        now: session.now(),
+        utc: session.common.utc,
+        columns: session.columns(),
+        paint: session.paint(),
+    }
+}
+
+fn render(run: &Run, look: &Look) -> String {
+    let state = marks::run_word(run.state, look.paint);
+    let more = match &run.message {
+        _ if run.interrupted => format!(" ({INTERRUPTED})"),
+        Some(message) => format!(": {}", text::safe(message.as_bytes())),
+        None => String::new(),
+    };
+    let mut page = format!(
+        "{}  {state}{more}\n",
+        look.paint.colour(Hue::Strong, &run.reference())
+    );
+    let started = time::when(run.created_at, look.now, look.utc);
+    let took = unit::run_took(run.started_at, run.ended_at, look.now).filter(|_| !run.interrupted);
+    let took = took.map_or(String::new(), |took| {
+        format!(", took {}", time::lasted(took))
+    });
+    page += &format!(
+        "started {started} by {}{took}, version {}\n",
+        run.trigger, run.version
+    );
+    page += &format!("id      {}\n", run.id);
+    for (name, value) in &run.params {
+        page += &format!(
+            "param   {name} = {}\n",
+            text::cut(&text::safe(value.as_bytes()), 100)
+        );
+    }
+    page.push('\n');
+    page + &tasks(run, look)
+}
+
+fn tasks(run: &Run, look: &Look) -> String {
+    let mut table = Table::new(&[
+        ("TASK", 9),
+        ("STATE", 8),
+        ("TOOK", 4),
+        ("TRIES", 3),
+        ("WHY", 5),
+    ]);
+    for task in &run.tasks {
+        table.row(line(&Unit { task, item: None }, look, &task.name));
+        let interesting = task
+            .items
+            .iter()
+            .filter(|item| item.state.is_failure() || !item.state.is_over());
+        for item in interesting {
+            let unit = Unit {
+                task,
+                item: Some(item),
+            };
+            table.row(line(&unit, look, &format!("  {}", unit.label())));
+        }
+    }
+    table.render(look.columns, look.paint)
+}
+
+fn line(unit: &Unit<'_>, look: &Look, name: &str) -> Vec<Cell> {
+    let (symbol, hue) = marks::of_task(unit.state(), unit.task.allow_failure);
+    let done = unit
+        .task
+        .items
+        .iter()
+        .filter(|item| item.state.is_over())
+        .count();
+    let name = match unit.task.items.len() {
+        0 => name.to_owned(),
+        _ if unit.item.is_some() => name.to_owned(),
+        all => format!("{name} {done}/{all}"),
+    };
+    let tries = match unit.attempts().len() {
+        0 => String::new(),
+        tries => tries.to_string(),
+    };
+    vec![
+        name.into(),
+        Cell(format!("{symbol} {}", unit.state()), hue),
+        unit.took(look.now)
+            .map_or(String::new(), time::lasted)
+            .into(),
+        tries.into(),
+        text::safe(unit.why().as_bytes()).into(),
+    ]
+}
+
+fn attempts(units: &[Unit<'_>], look: &Look) -> String {
+    let mut page = String::new();
+    for unit in units {
+        let state = marks::task_word(unit.state(), unit.task.allow_failure, look.paint);
+        let why = Some(unit.why()).filter(|why| !why.is_empty());
+        let why = why.map_or(String::new(), |why| {
+            format!(": {}", text::safe(why.as_bytes()))
+        });
+        page += &format!(
+            "{}  {state}{why}\n",
+            look.paint.colour(Hue::Strong, &unit.label())
+        );
+        let outputs = unit.item.map_or(&unit.task.outputs, |item| &item.outputs);
+        for (key, value) in outputs {
+            page += &format!(
+                "  output {key} = {}\n",
+                text::cut(&text::safe(value.as_bytes()), 100)
+            );
+        }
+        let mut table = Table::new(&[
+            ("  ATTEMPT", 9),
+            ("STATE", 8),
+            ("STARTED", 6),
+            ("TOOK", 4),
+            ("EXIT", 7),
+            ("IMAGE", 1),
+            ("WHY", 5),
+        ]);
+        for attempt in unit.attempts() {
+            let (symbol, hue) = marks::of_task(attempt.state, unit.task.allow_failure);
+            let started = attempt.started_at;
+            let took =
+                started.map(|from| time::between(from, attempt.ended_at.unwrap_or(look.now)));
+            table.row(vec![
+                format!("  {}", attempt.number).into(),
+                Cell(format!("{symbol} {}", attempt.state), hue),
+                started
+                    .map_or(String::new(), |at| time::when(at, look.now, look.utc))
+                    .into(),
+                took.map_or(String::new(), time::lasted).into(),
+                attempt
+                    .exit_code
+                    .map_or(String::new(), |code| code.to_string())
+                    .into(),
+                attempt.image_digest.clone().unwrap_or_default().into(),
+                text::safe(attempt.message.as_deref().unwrap_or_default().as_bytes()).into(),
+            ]);
+        }
+        if !unit.attempts().is_empty() {
+            page += &table.render(look.columns, look.paint);
+        }
+    }
+    page
+}

@@ -1,0 +1,126 @@
+//! Why a command did not do what it was asked, and the exit code that says so.
+
+use crate::host::Refused;
+use std::{fmt, process::ExitCode};
+
+/// The exit codes of the command line. They are documented: scripts rely on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    Ok = 0,
+    Error = 1,
+    RunFailed = 2,
+    Cancelled = 3,
+    NotAllowed = 4,
+    Usage = 64,
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// One sentence, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+    pub(crate) remedy: Option<String>,
+    /// What went wrong in detail, a line each.
+    pub(crate) problems: Vec<String>,
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            code: Code::Error,
+            message: message.into(),
+            remedy: None,
+            problems: Vec::new(),
+        }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self {
+            code: Code::Usage,
+            ..Self::new(message)
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn with_remedy(self, remedy: impl Into<String>) -> Self {
+        Self {
+            remedy: Some(remedy.into()),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn with_problems(self, problems: Vec<String>) -> Self {
+        Self { problems, ..self }
+    }
+
+    /// The reader of our output has gone: no reason to say anything.
+    pub(crate) fn silent() -> Self {
+        Self::new("")
+    }
+
+    pub(crate) fn is_silent(&self) -> bool {
+        self.message.is_empty()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for problem in &self.problems {
+            write!(f, "\n  {problem}")?;
+        }
+        for line in self.remedy.iter().flat_map(|remedy| remedy.lines()) {
+            write!(f, "\n  → {line}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self {
+            code: if refused.not_allowed {
+                Code::NotAllowed
+            } else {
+                Code::Error
+            },
+            remedy: refused.remedy,
+            ..Self::new(refused.message)
+        }
+    }
+}
+
+impl From<gofer_sdk::Error> for Failure {
+    fn from(error: gofer_sdk::Error) -> Self {
+        match error {
+            gofer_sdk::Error::Problem(problem) => Self {
+                code: match problem.status {
+                    401 | 403 => Code::NotAllowed,
+                    _ => Code::Error,
+                },
+                problems: problem.problems.clone(),
+                ..Self::new(problem.to_string())
+            },
+            gofer_sdk::Error::Reference(error) => Self::usage(error.to_string()),
+            other => Self::new(other.to_string()),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::silent(),
+            _ => Self::new(error.to_string()),
+        }
+    }
+}

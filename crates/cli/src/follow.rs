@@ -1,0 +1,248 @@
+//! Follows a run to its end: events, logs and signals on their way to a view.
+
+mod signals;
+
+pub(crate) use signals::Signals;
+
+use crate::{
+    failure::Result,
+    unit::{self, Key},
+    view::View,
+};
+use bytes::Bytes;
+use futures_util::{
+    FutureExt, StreamExt,
+    future::BoxFuture,
+    stream::{BoxStream, FuturesUnordered, SelectAll},
+};
+use gofer_core::Timestamp;
+use gofer_sdk::{
+    Client, Error, LogQuery, RunEvent, RunRef,
+    types::{Change, LogOptions, Run, TaskState},
+};
+use std::{collections::BTreeSet, time::Duration};
+use tokio::time::{Instant, MissedTickBehavior};
+
+/// Between two drawings, and two looks at the run.
+const TICK: Duration = Duration::from_millis(100);
+/// How long logs may take to come to their end after the run.
+const LOGS_LATE: Duration = Duration::from_secs(5);
+/// A stream of events that broke is taken up again so many times in a row.
+const MOST_BREAKS: u32 = 20;
+
+/// How following came to its end.
+pub(crate) enum Followed {
+    /// The run is over, and nothing of it is left on a scheduler.
+    Over(Run),
+    /// The user left; the run goes on.
+    Left(Run),
+}
+
+/// What is followed, and for whom.
+pub(crate) struct Follower<'a> {
+    client: &'a Client,
+    run: Run,
+    view: &'a mut dyn View,
+    now: &'a (dyn Fn() -> Timestamp + Sync),
+    /// Of a run that was there before: what is older is history.
+    since: Option<Timestamp>,
+    logs: SelectAll<BoxStream<'static, (Key, Option<Bytes>)>>,
+    opened: BTreeSet<(Key, u32)>,
+    changes: Vec<Change>,
+    line: Option<u64>,
+}
+
+impl<'a> Follower<'a> {
+    pub(crate) fn new(
+        client: &'a Client,
+        run: Run,
+        view: &'a mut dyn View,
+        now: &'a (dyn Fn() -> Timestamp + Sync),
+    ) -> Self {
+        Self {
+            client,
+            run,
+            view,
+            now,
+            since: None,
+            logs: SelectAll::new(),
+            opened: BTreeSet::new(),
+            changes: Vec::new(),
+            line: None,
+        }
+    }
+
+    /// What happened before this is not told again.
+    #[must_use]
+    pub(crate) fn since(self, since: Timestamp) -> Self {
+        Self {
+            since: Some(since),
+            ..self
+        }
+    }
+
+    /// Until the run is over, or a third signal.
+    pub(crate) async fn follow(mut self, signals: &mut Signals) -> Result<Followed> {
+        self.join_live();
+        let mut events = self.client.events(self.run.id, None);
+        let mut breaks = 0;
+        let mut cancels: FuturesUnordered<BoxFuture<'static, std::result::Result<Run, Error>>> =
+            FuturesUnordered::new();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looked = None;
+        let mut asked = 0;
+        loop {
+            tokio::select! {
+                biased;
+                () = signals.next() => {
+                    asked += 1;
+                    if asked > 2 {
+                        self.view.end();
+                        return Ok(Followed::Left(self.run));
+                    }
+                    self.view.cancelled(asked);
+                    let (client, id) = (self.client.clone(), self.run.id);
+                    cancels.push(async move { client.cancel(id).await }.boxed());
+                }
+                Some(cancelled) = cancels.next(), if !cancels.is_empty() => match cancelled {
+                    // It may have ended meanwhile.
+                    Err(Error::Problem(problem)) if problem.status == 409 => {}
+                    other => drop(other?),
+                },
+                event = events.next() => match event {
+                    Some(Ok(RunEvent::End(_))) => break,
+                    Some(Ok(event)) => {
+                        breaks = 0;
+                        self.take(event);
+                        if looked.is_none_or(|looked: Instant| looked.elapsed() >= TICK) {
+                            self.look().await?;
+                            looked = Some(Instant::now());
+                        }
+                    }
+                    Some(Err(Error::Unreachable(_))) | None if breaks < MOST_BREAKS => {
+                        breaks += 1;
+                        tokio::time::sleep(TICK).await;
+                        events = self.client.events(self.run.id, self.line);
+                    }
+                    Some(Err(error)) => return Err(error.into()),
+                    None => return Err(Error::Unreachable("its events came to an end too early".to_owned()).into()),
+                },
+                Some((key, piece)) = self.logs.next(), if !self.logs.is_empty() => self.wrote(&key, piece),
+                _ = tick.tick() => {
+                    if !self.changes.is_empty() {
+                        self.look().await?;
+                        looked = Some(Instant::now());
+                    }
+                    self.view.tick((self.now)());
+                }
+            }
+        }
+        self.finish().await
+    }
+
+    /// The last look, and the rest of the logs.
+    async fn finish(mut self) -> Result<Followed> {
+        self.look().await?;
+        let deadline = Instant::now() + LOGS_LATE;
+        while let Ok(Some((key, piece))) = tokio::time::timeout_at(deadline, self.logs.next()).await
+        {
+            self.wrote(&key, piece);
+        }
+        self.view.end();
+        Ok(Followed::Over(self.run))
+    }
+
+    fn wrote(&mut self, key: &Key, piece: Option<Bytes>) {
+        match piece {
+            Some(piece) => self.view.wrote(key, &piece),
+            None => self.view.closed(key),
+        }
+    }
+
+    fn take(&mut self, event: RunEvent) {
+        match event {
+            RunEvent::Change { line, change } => {
+                self.line = Some(line);
+                if self.since.is_none_or(|since| change.at >= since) {
+                    self.changes.push(change);
+                }
+            }
+            RunEvent::Progress(progress) => self.view.progress(&progress),
+            RunEvent::End(_) => {}
+        }
+    }
+
+    /// Reads the run anew, and tells what changed.
+    async fn look(&mut self) -> Result<()> {
+        let changes = std::mem::take(&mut self.changes);
+        self.run = self.client.run(&RunRef::Id(self.run.id)).await?;
+        for change in &changes {
+            self.read_log_of(change);
+        }
+        self.view.changed(&self.run, &changes);
+        Ok(())
+    }
+
+    /// From its start, or at its end if that came at once, an attempt's log is read.
+    fn read_log_of(&mut self, change: &Change) {
+        let (Some(task), Some(attempt)) = (&change.task, change.attempt) else {
+            return;
+        };
+        let key = (task.clone(), change.item);
+        let is_running = change.state == TaskState::Running.as_str();
+        let has_run = || {
+            let unit = unit::find(&self.run, &key);
+            let found =
+                unit.and_then(|unit| unit.attempts().iter().find(|known| known.number == attempt));
+            found.is_some_and(|attempt| attempt.started_at.is_some() && attempt.state.is_over())
+        };
+        if is_running || has_run() {
+            self.open(key, attempt, None);
+        }
+    }
+
+    /// The logs of a run that was there before, from their last lines on.
+    fn join_live(&mut self) {
+        if self.since.is_none() {
+            return;
+        }
+        let running: Vec<(Key, u32)> = unit::units(&self.run)
+            .iter()
+            .filter(|unit| unit.state() == TaskState::Running)
+            .filter_map(|unit| Some((unit.key(), unit.newest()?.number)))
+            .collect();
+        for (key, attempt) in running {
+            self.open(key, attempt, Some(10));
+        }
+    }
+
+    fn open(&mut self, key: Key, attempt: u32, tail: Option<u64>) {
+        if !self.opened.insert((key.clone(), attempt)) {
+            return;
+        }
+        self.view.opened(&key);
+        let options = LogOptions {
+            attempt: Some(attempt),
+            follow: true,
+            tail,
+            timestamps: false,
+        };
+        let query = LogQuery {
+            task: key.0.clone(),
+            item: key.1,
+            options,
+        };
+        let of = key.clone();
+        let pieces = self
+            .client
+            .logs(self.run.id, &query)
+            .filter_map(move |piece| {
+                // A log that cannot be read is no reason to stop following the run.
+                let piece = piece.ok().map(|piece| (of.clone(), Some(piece)));
+                std::future::ready(piece)
+            });
+        let end = futures_util::stream::once(std::future::ready((key, None)));
+        self.logs.push(pieces.chain(end).boxed());
+    }
+}

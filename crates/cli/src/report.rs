@@ -1,0 +1,327 @@
+//! How a run came to where it is: cause, effect, and what to type next.
+
+use crate::{
+    marks,
+    paint::{Hue, Paint},
+    session::Session,
+    text, time,
+    unit::{self, Unit, units},
+};
+use futures_util::StreamExt;
+use gofer_core::Timestamp;
+use gofer_sdk::{
+    Client, LogQuery,
+    types::{LogOptions, Run, RunState, TaskState},
+};
+use serde::Serialize;
+use std::path::Path;
+
+/// Lines of a failed task's log that are shown without asking.
+const TAIL: u64 = 20;
+/// Failed tasks that are told of in full.
+const MOST_CAUSES: usize = 3;
+/// More of a tail than this is not lines but a flood.
+const MOST_TAIL_BYTES: usize = 64 * 1024;
+
+/// A command to type, and what for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Next {
+    pub(crate) why: &'static str,
+    pub(crate) command: String,
+}
+
+/// `✗ etl/42 failed after 12s: load failed`
+pub(crate) fn headline(run: &Run, now: Timestamp, paint: Paint) -> String {
+    let (symbol, hue) = marks::of_run(run.state);
+    let took = unit::run_took(run.started_at, run.ended_at, now).filter(|_| !run.interrupted);
+    let took = match (took, run.state) {
+        (Some(took), RunState::Succeeded) => format!(" in {}", time::lasted(took)),
+        (Some(took), _) => format!(" after {}", time::lasted(took)),
+        (None, _) => String::new(),
+    };
+    let why = match &run.message {
+        _ if run.interrupted => ", interrupted: nothing drives it".to_owned(),
+        Some(message) => format!(": {}", text::safe(message.as_bytes())),
+        None => String::new(),
+    };
+    let state = paint.colour(hue, &format!("{symbol} {} {}", run.reference(), run.state));
+    format!("{state}{took}{why}\n")
+}
+
+/// `5 succeeded, 1 failed, 2 skipped`
+pub(crate) fn tally(run: &Run) -> String {
+    let mut parts = Vec::new();
+    for state in TaskState::ALL {
+        let allowed = |allowed: bool| {
+            let counted = run.tasks.iter().filter(|task| task.state == *state);
+            counted
+                .filter(|task| (task.allow_failure && state.is_failure()) == allowed)
+                .count()
+        };
+        match (allowed(false), allowed(true)) {
+            (0, 0) => {}
+            (plain, 0) => parts.push(format!("{plain} {state}")),
+            (0, amber) => parts.push(format!("{amber} {state} (allowed)")),
+            (plain, amber) => parts.push(format!("{plain} {state}, {amber} {state} (allowed)")),
+        }
+    }
+    parts.join(", ")
+}
+
+/// What failed by itself, first things first.
+fn failed(run: &Run) -> Vec<Unit<'_>> {
+    let mut failed: Vec<Unit<'_>> = units(run)
+        .into_iter()
+        .filter(|unit| unit.state().is_failure())
+        .collect();
+    failed.sort_by_key(|unit| {
+        (
+            unit.task.allow_failure,
+            unit.newest().and_then(|attempt| attempt.ended_at),
+        )
+    });
+    failed
+}
+
+/// Each failed task with its last lines.
+pub(crate) async fn causes(client: &Client, run: &Run, paint: Paint) -> String {
+    let failed = failed(run);
+    let mut page = String::new();
+    for unit in failed.iter().take(MOST_CAUSES) {
+        page.push('\n');
+        page += &cause(unit, paint);
+        for line in tail(client, run, unit).await {
+            page += &format!("  {} {line}\n", paint.colour(Hue::Faint, "│"));
+        }
+    }
+    match failed.get(MOST_CAUSES..) {
+        None | Some([]) => {}
+        Some(more) => {
+            let names: Vec<String> = more.iter().take(20).map(Unit::label).collect();
+            page += &format!("\n{} more failed: {}\n", more.len(), text::list(&names));
+        }
+    }
+    page
+}
+
+/// `✗ load[3] failed: exit code 1 (after 4 attempts)`
+fn cause(unit: &Unit<'_>, paint: Paint) -> String {
+    let (symbol, hue) = marks::of_task(unit.state(), unit.task.allow_failure);
+    let why = text::safe(unit.why().as_bytes());
+    let why = if why.is_empty() {
+        why
+    } else {
+        format!(": {why}")
+    };
+    let tries = match unit.attempts().len() {
+        0 | 1 => String::new(),
+        tries => format!(" (after {tries} attempts)"),
+    };
+    let allowed = if unit.task.allow_failure {
+        ", which is allowed"
+    } else {
+        ""
+    };
+    let state = paint.colour(
+        hue,
+        &format!("{symbol} {} {}", unit.label(), words(unit.state())),
+    );
+    format!("{state}{allowed}{why}{tries}\n")
+}
+
+/// A state inside a sentence.
+pub(crate) fn words(state: TaskState) -> String {
+    state.as_str().replace('_', " ")
+}
+
+async fn tail(client: &Client, run: &Run, unit: &Unit<'_>) -> Vec<String> {
+    let Some(attempt) = unit.newest() else {
+        return Vec::new();
+    };
+    let options = LogOptions {
+        attempt: Some(attempt.number),
+        tail: Some(TAIL),
+        ..LogOptions::default()
+    };
+    let (task, item) = unit.key();
+    let mut pieces = client.logs(
+        run.id,
+        &LogQuery {
+            task,
+            item,
+            options,
+        },
+    );
+    let mut bytes = Vec::new();
+    while let Some(Ok(piece)) = pieces.next().await {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > MOST_TAIL_BYTES {
+            break;
+        }
+    }
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    lines
+        .map(|line| text::cut(&text::safe(line.strip_suffix(b"\n").unwrap_or(line)), 400))
+        .collect()
+}
+
+/// What did not run because of what failed.
+pub(crate) fn effects(run: &Run, paint: Paint) -> String {
+    let stopped: Vec<_> = run
+        .tasks
+        .iter()
+        .filter(|task| matches!(task.state, TaskState::Skipped | TaskState::Cancelled))
+        .collect();
+    if stopped.is_empty() {
+        return String::new();
+    }
+    let widest = stopped
+        .iter()
+        .map(|task| text::width(&task.name))
+        .max()
+        .unwrap_or(0);
+    let mut page = "\ndid not run to its end\n".to_owned();
+    for task in stopped {
+        let word = marks::task_word(task.state, task.allow_failure, paint);
+        let why = task
+            .message
+            .as_deref()
+            .or(task.reason.as_deref())
+            .unwrap_or_default();
+        page += &format!(
+            "  {}  {word}  {}\n",
+            text::fit(&task.name, widest),
+            text::safe(why.as_bytes())
+        );
+    }
+    page
+}
+
+/// Of a run that is not over: what each task waits for or does.
+pub(crate) fn waiting(run: &Run, paint: Paint) -> String {
+    if run.state.is_over() {
+        return String::new();
+    }
+    let mut page = String::new();
+    for unit in units(run).iter().filter(|unit| !unit.state().is_over()) {
+        let word = marks::task_word(unit.state(), unit.task.allow_failure, paint);
+        page += &format!(
+            "  {}  {word}  {}\n",
+            unit.label(),
+            text::safe(unit.why().as_bytes())
+        );
+    }
+    if page.is_empty() {
+        page
+    } else {
+        format!("\nnot over yet\n{page}")
+    }
+}
+
+/// What to type next, of the commands that make sense now.
+pub(crate) fn next(session: &Session<'_>, project: &Path, run: &Run) -> Vec<Next> {
+    let name = run.reference();
+    let command = |words: &str| session.command(project, words);
+    let mut next = Vec::new();
+    let blamed = failed(run).into_iter().filter(|unit| {
+        unit.newest()
+            .is_some_and(|attempt| attempt.started_at.is_some())
+    });
+    for unit in blamed.take(MOST_CAUSES) {
+        let command = command(&format!("logs {}", unit.reference(run)));
+        next.push(Next {
+            why: "all it wrote",
+            command,
+        });
+    }
+    match run.state {
+        _ if run.interrupted => next.push(Next {
+            why: "go on with it",
+            command: command("run --resume"),
+        }),
+        RunState::Queued | RunState::Running | RunState::Cancelling => {
+            next.push(Next {
+                why: "watch it",
+                command: command(&format!("logs {name} -f")),
+            });
+            next.push(Next {
+                why: "stop it",
+                command: command(&format!("cancel {name}")),
+            });
+        }
+        RunState::Failed | RunState::Cancelled => {
+            next.push(Next {
+                why: "every attempt",
+                command: command(&format!("show {name}")),
+            });
+        }
+        RunState::Succeeded | RunState::Skipped => {
+            next.push(Next {
+                why: "what it wrote",
+                command: command(&format!("logs {name}")),
+            });
+        }
+    }
+    next
+}
+
+pub(crate) fn commands(next: &[Next]) -> String {
+    let widest = next.iter().map(|next| next.why.len()).max().unwrap_or(0);
+    let lines = next
+        .iter()
+        .map(|next| format!("  {:widest$}  {}\n", next.why, next.command));
+    let lines: String = lines.collect();
+    if lines.is_empty() {
+        lines
+    } else {
+        format!("\n{lines}")
+    }
+}
+
+/// `gofer explain -o json`
+#[derive(Serialize)]
+pub(crate) struct Explanation<'r> {
+    id: uuid::Uuid,
+    run: String,
+    state: RunState,
+    reason: Option<&'r str>,
+    message: Option<&'r str>,
+    interrupted: bool,
+    causes: Vec<Part<'r>>,
+    effects: Vec<Part<'r>>,
+    next: &'r [Next],
+}
+
+#[derive(Serialize)]
+struct Part<'r> {
+    task: &'r str,
+    item: Option<u32>,
+    state: TaskState,
+    reason: Option<&'r str>,
+    message: Option<&'r str>,
+    allow_failure: bool,
+}
+
+pub(crate) fn document<'r>(run: &'r Run, next: &'r [Next]) -> Explanation<'r> {
+    let part = |unit: Unit<'r>| Part {
+        task: &unit.task.name,
+        item: unit.item.map(|item| item.index),
+        state: unit.state(),
+        reason: unit.reason(),
+        message: unit.message(),
+        allow_failure: unit.task.allow_failure,
+    };
+    let stopped =
+        |unit: &Unit<'_>| matches!(unit.state(), TaskState::Skipped | TaskState::Cancelled);
+    Explanation {
+        id: run.id,
+        run: run.reference(),
+        state: run.state,
+        reason: run.reason.as_deref(),
+        message: run.message.as_deref(),
+        interrupted: run.interrupted,
+        causes: failed(run).into_iter().map(part).collect(),
+        effects: units(run).into_iter().filter(stopped).map(part).collect(),
+        next,
+    }
+}

@@ -1,0 +1,129 @@
+//! A task, or an item of one: what has a state, attempts and a log.
+
+use crate::time;
+use gofer_core::Timestamp;
+use gofer_sdk::types::{Attempt, Item, Run, Task, TaskState};
+use std::time::Duration;
+
+/// Which one: a task's name and an item's index.
+pub(crate) type Key = (String, Option<u32>);
+
+/// `load`, or `load[3]`.
+pub(crate) fn label(key: &Key) -> String {
+    match key.1 {
+        Some(index) => format!("{}[{index}]", key.0),
+        None => key.0.clone(),
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unit<'r> {
+    pub(crate) task: &'r Task,
+    pub(crate) item: Option<&'r Item>,
+}
+
+impl<'r> Unit<'r> {
+    pub(crate) fn key(&self) -> Key {
+        (self.task.name.clone(), self.item.map(|item| item.index))
+    }
+
+    pub(crate) fn label(&self) -> String {
+        label(&self.key())
+    }
+
+    /// `etl/42/load/3`
+    pub(crate) fn reference(&self, run: &Run) -> String {
+        let task = format!("{}/{}", run.reference(), self.task.name);
+        match self.item {
+            Some(item) => format!("{task}/{}", item.index),
+            None => task,
+        }
+    }
+
+    pub(crate) fn state(&self) -> TaskState {
+        self.item.map_or(self.task.state, |item| item.state)
+    }
+
+    pub(crate) fn reason(&self) -> Option<&'r str> {
+        self.item
+            .map_or(self.task.reason.as_deref(), |item| item.reason.as_deref())
+    }
+
+    pub(crate) fn message(&self) -> Option<&'r str> {
+        self.item
+            .map_or(self.task.message.as_deref(), |item| item.message.as_deref())
+    }
+
+    pub(crate) fn attempts(&self) -> &'r [Attempt] {
+        self.item.map_or(&self.task.attempts, |item| &item.attempts)
+    }
+
+    pub(crate) fn newest(&self) -> Option<&'r Attempt> {
+        self.attempts().last()
+    }
+
+    /// Its state with the reason's sentence: `exit code 1`, `timed out after 5m`.
+    pub(crate) fn why(&self) -> String {
+        let said = self.message().or(self.reason());
+        said.unwrap_or_default().to_owned()
+    }
+
+    /// From the first attempt's start to the last one's end, or to now.
+    pub(crate) fn took(&self, now: Timestamp) -> Option<Duration> {
+        let from = self
+            .attempts()
+            .iter()
+            .find_map(|attempt| attempt.started_at)?;
+        let until = match self.state().is_over() {
+            true => self
+                .attempts()
+                .iter()
+                .rev()
+                .find_map(|attempt| attempt.ended_at)?,
+            false => now,
+        };
+        Some(time::between(from, until))
+    }
+}
+
+/// Tasks without items, and items: in order of name and index.
+pub(crate) fn units(run: &Run) -> Vec<Unit<'_>> {
+    run.tasks.iter().flat_map(of_task).collect()
+}
+
+pub(crate) fn of_task(task: &Task) -> Vec<Unit<'_>> {
+    if task.items.is_empty() {
+        return vec![Unit { task, item: None }];
+    }
+    task.items
+        .iter()
+        .map(|item| Unit {
+            task,
+            item: Some(item),
+        })
+        .collect()
+}
+
+/// The one with this key.
+pub(crate) fn find<'r>(run: &'r Run, key: &Key) -> Option<Unit<'r>> {
+    let task = run.task(&key.0)?;
+    match key.1 {
+        None => Some(Unit { task, item: None }),
+        Some(index) => {
+            let item = task.items.iter().find(|item| item.index == index)?;
+            Some(Unit {
+                task,
+                item: Some(item),
+            })
+        }
+    }
+}
+
+/// How long a run took, or takes.
+pub(crate) fn run_took(
+    started: Option<Timestamp>,
+    ended: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Duration> {
+    Some(time::between(started?, ended.unwrap_or(now)))
+}

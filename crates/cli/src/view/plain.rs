@@ -1,0 +1,224 @@
+//! Not on a terminal: a line for each thing that happens, with the task in front.
+
+use super::View;
+use crate::{
+    marks, report, text, time,
+    unit::{self, Key},
+};
+use gofer_core::Timestamp;
+use gofer_sdk::types::{Change, Progress, Run, TaskState};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+    time::Duration,
+};
+
+/// A line longer than this goes on in the next one.
+const MOST_LINE: usize = 64 * 1024;
+/// How often a task that is being started may say so.
+const BETWEEN_PROGRESS: Duration = Duration::from_secs(10);
+
+pub(crate) struct Plain {
+    out: Box<dyn Write + Send>,
+    width: usize,
+    /// Bytes of a line whose end has not come.
+    pending: BTreeMap<Key, Vec<u8>>,
+    /// Logs that are being read.
+    open: BTreeSet<Key>,
+    /// Lines about a task whose log is still being read.
+    held: Vec<(Key, String)>,
+    told: BTreeMap<Key, Timestamp>,
+    now: Timestamp,
+}
+
+impl Plain {
+    pub(crate) fn new(out: Box<dyn Write + Send>, run: &Run, now: Timestamp) -> Self {
+        let width = run
+            .tasks
+            .iter()
+            .map(|task| text::width(&task.name))
+            .max()
+            .unwrap_or(0)
+            .min(24);
+        Self {
+            out,
+            width,
+            pending: BTreeMap::new(),
+            open: BTreeSet::new(),
+            held: Vec::new(),
+            told: BTreeMap::new(),
+            now,
+        }
+    }
+
+    /// A reader that has gone is no reason to stop the run.
+    fn write(&mut self, line: &str) {
+        let _ = writeln!(self.out, "{line}");
+    }
+
+    fn name(&self, key: &Key) -> String {
+        text::fit(
+            &unit::label(key),
+            self.width.max(text::width(&unit::label(key))),
+        )
+    }
+
+    fn line(&mut self, key: &Key, bytes: &[u8]) {
+        let line = format!("{} | {}", self.name(key), text::safe(bytes));
+        self.write(line.trim_end());
+    }
+
+    /// Says something about a task, but not before its log is told to the end.
+    fn say(&mut self, key: &Key, words: &str) {
+        let line = format!("{} {words}", self.name(key));
+        if self.is_open(key) {
+            self.held.push((key.clone(), line));
+        } else {
+            self.write(&line);
+        }
+    }
+
+    /// A task is as open as its items.
+    fn is_open(&self, key: &Key) -> bool {
+        self.open
+            .iter()
+            .any(|open| open.0 == key.0 && (key.1.is_none() || open.1 == key.1))
+    }
+
+    fn release(&mut self) {
+        for (key, line) in std::mem::take(&mut self.held) {
+            if self.is_open(&key) {
+                self.held.push((key, line));
+            } else {
+                self.write(&line);
+            }
+        }
+    }
+
+    fn tell(&mut self, run: &Run, change: &Change) {
+        let Some(task) = &change.task else {
+            if change.state == "cancelling" {
+                self.write(&format!("{} ● cancelling", run.reference()));
+            }
+            return;
+        };
+        let key = (task.clone(), change.item);
+        let Ok(state) = change.state.parse::<TaskState>() else {
+            return;
+        };
+        match (change.attempt, state) {
+            (Some(1), TaskState::Running) => self.say(&key, "● running"),
+            (Some(attempt), TaskState::Running) => {
+                self.say(&key, &format!("● running (attempt {attempt})"))
+            }
+            (None, TaskState::Retrying) => {
+                let words = ending(run, &key, state);
+                self.say(&key, &words);
+            }
+            (None, state) if state.is_over() => {
+                let words = ending(run, &key, state);
+                self.say(&key, &words);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `✗ failed after 1.2s: exit code 1`
+fn ending(run: &Run, key: &Key, state: TaskState) -> String {
+    let Some(unit) = unit::find(run, key) else {
+        return state.to_string();
+    };
+    let (symbol, _) = marks::of_task(state, unit.task.allow_failure);
+    let took = match (unit.took(run.created_at), state) {
+        (Some(took), TaskState::Succeeded) => format!(" in {}", time::lasted(took)),
+        (Some(took), state) if state.is_over() => format!(" after {}", time::lasted(took)),
+        _ => String::new(),
+    };
+    let items = match unit.task.items.len() {
+        0 => String::new(),
+        _ if key.1.is_some() => String::new(),
+        items => format!(", {}", text::count(items, "item")),
+    };
+    let why = text::safe(unit.why().as_bytes());
+    let why = if why.is_empty() {
+        why
+    } else {
+        format!(": {why}")
+    };
+    format!("{symbol} {}{took}{items}{why}", report::words(state))
+}
+
+impl View for Plain {
+    fn changed(&mut self, run: &Run, changes: &[Change]) {
+        for change in changes {
+            self.tell(run, change);
+        }
+        let _ = self.out.flush();
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        let key = (progress.task.clone(), progress.item);
+        let Some(message) = &progress.message else {
+            return;
+        };
+        let last = self.told.get(&key).copied();
+        if last.is_none_or(|last| time::between(last, self.now) >= BETWEEN_PROGRESS) {
+            self.told.insert(key.clone(), self.now);
+            let words = format!("◌ {}", text::safe(message.as_bytes()));
+            self.say(&key, &words);
+            let _ = self.out.flush();
+        }
+    }
+
+    fn opened(&mut self, key: &Key) {
+        self.open.insert(key.clone());
+    }
+
+    fn wrote(&mut self, key: &Key, piece: &[u8]) {
+        for line in piece.split_inclusive(|byte| *byte == b'\n') {
+            let mut whole = self.pending.remove(key).unwrap_or_default();
+            whole.extend_from_slice(line);
+            if whole.ends_with(b"\n") {
+                whole.pop();
+                self.line(key, &whole);
+            } else if whole.len() >= MOST_LINE {
+                self.line(key, &whole);
+            } else {
+                self.pending.insert(key.clone(), whole);
+            }
+        }
+        let _ = self.out.flush();
+    }
+
+    fn closed(&mut self, key: &Key) {
+        if let Some(rest) = self.pending.remove(key) {
+            self.line(key, &rest);
+        }
+        self.open.remove(key);
+        self.release();
+        let _ = self.out.flush();
+    }
+
+    fn cancelled(&mut self, times: usize) {
+        let words = match times {
+            1 => "cancelling; its finally tasks still run, a second signal stops them too",
+            _ => "stopping its finally tasks too; a third signal leaves, the containers go on",
+        };
+        self.write(words);
+        let _ = self.out.flush();
+    }
+
+    fn tick(&mut self, now: Timestamp) {
+        self.now = now;
+    }
+
+    fn end(&mut self) {
+        self.open.clear();
+        self.release();
+        let _ = self.out.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests;
