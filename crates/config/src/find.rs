@@ -1,5 +1,6 @@
 //! Which file is meant when none is named.
 
+use crate::program;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -50,17 +51,23 @@ fn candidates(folder: &Path) -> Vec<PathBuf> {
         .flatten()
         .filter_map(Result::ok);
     let mut programs: Vec<_> = listed
-        .filter(|entry| {
-            entry
-                .file_name()
-                .to_str()
-                .is_some_and(|name| name.starts_with(PROGRAM))
-        })
         .map(|entry| entry.path())
+        .filter(|path| is_program(path))
         .collect();
     programs.sort();
     named
         .chain(programs)
         .filter(|path| path.is_file())
         .collect()
+}
+
+/// Not the copy that an editor left beside it.
+fn is_program(path: &Path) -> bool {
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    name.strip_prefix(PROGRAM).is_some_and(|language| {
+        program::LANGUAGES.contains(&language) || program::is_executable(path)
+    })
 }

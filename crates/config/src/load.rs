@@ -97,20 +97,19 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
         .to_owned();
-    let source = match format(path) {
-        Some(format) => Source {
+    let source = if let Some(format) = format(path) {
+        Source {
             text: text(&name, bytes(path)?)?,
             name,
             format,
-        },
-        None => {
-            let name = format!("output of {name}");
-            let printed = program::run(path, &beside)?;
-            Source {
-                text: text(&name, printed)?,
-                name,
-                format: Format::Json,
-            }
+        }
+    } else {
+        let name = format!("output of {name}");
+        let printed = program::run(path, &beside)?;
+        Source {
+            text: text(&name, printed)?,
+            name,
+            format: Format::Json,
         }
     };
     Ok(Loaded {

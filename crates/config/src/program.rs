@@ -12,7 +12,10 @@ use std::{
     time::Duration,
 };
 
-const LIMIT: Duration = Duration::from_secs(60);
+/// What `gofer.config.` can end in without being executable by itself.
+pub(crate) const LANGUAGES: [&str; 6] = ["go", "rs", "py", "ts", "js", "mjs"];
+
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Runs the program at `path` in its folder, and gives what it printed.
 pub(crate) fn run(path: &Path, folder: &Path) -> Result<Vec<u8>, LoadError> {
@@ -20,8 +23,8 @@ pub(crate) fn run(path: &Path, folder: &Path) -> Result<Vec<u8>, LoadError> {
         path: path.to_owned(),
         source,
     };
-    let file = fs::canonicalize(path).map_err(unreadable)?;
-    let rights = fs::metadata(&file).map_err(unreadable)?;
+    let file = std::path::absolute(path).map_err(unreadable)?;
+    fs::metadata(&file).map_err(unreadable)?;
     let name = path
         .file_name()
         .and_then(|name| name.to_str())
@@ -29,16 +32,14 @@ pub(crate) fn run(path: &Path, folder: &Path) -> Result<Vec<u8>, LoadError> {
     let language = name.strip_prefix("gofer.config.");
     match language {
         Some("rs") => compiled(path, &file, folder),
-        Some(language @ ("go" | "py" | "ts" | "js" | "mjs")) => {
+        Some(language) if LANGUAGES.contains(&language) => {
             let command = interpreter(language, &file).ok_or_else(|| LoadError::NoToolchain {
                 path: path.to_owned(),
                 tried: tried(language),
             })?;
             output(command, folder, LIMIT)
         }
-        _ if rights.is_file() && rights.permissions().mode() & 0o111 != 0 => {
-            output(Command::new(file), folder, LIMIT)
-        }
+        _ if is_executable(&file) => output(Command::new(file), folder, LIMIT),
         _ => Err(LoadError::Unknown {
             path: path.to_owned(),
         }),
@@ -102,6 +103,12 @@ fn tried(language: &str) -> String {
         .join(", ")
 }
 
+/// Whether a file can be run as it is.
+pub(crate) fn is_executable(path: &Path) -> bool {
+    fs::metadata(path)
+        .is_ok_and(|rights| rights.is_file() && rights.permissions().mode() & 0o111 != 0)
+}
+
 /// A program of the project first, then of the machine.
 fn installed(program: &str, file: &Path) -> Option<PathBuf> {
     let project = file
@@ -113,10 +120,7 @@ fn installed(program: &str, file: &Path) -> Option<PathBuf> {
     project
         .chain(machine)
         .map(|folder| folder.join(program))
-        .find(|path| {
-            fs::metadata(path)
-                .is_ok_and(|rights| rights.is_file() && rights.permissions().mode() & 0o111 != 0)
-        })
+        .find(|path| is_executable(path))
 }
 
 fn compiled(path: &Path, file: &Path, folder: &Path) -> Result<Vec<u8>, LoadError> {

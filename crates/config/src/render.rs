@@ -75,9 +75,9 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars()
         .fold(String::with_capacity(text.len()), |mut safe, c| {
             if is_unsafe(c) {
-                safe.extend(c.escape_default())
+                safe.extend(c.escape_default());
             } else {
-                safe.push(c)
+                safe.push(c);
             }
             safe
         })

@@ -240,7 +240,7 @@ static SERVICE: Section = Section {
                 "ready",
                 Shape::Table(&READY),
                 "When the task may start.",
-                r#"ready = { tcp = 5432 }"#,
+                "ready = { tcp = 5432 }",
             )
             .default("as soon as it runs")]),
         ],

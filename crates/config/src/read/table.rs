@@ -133,7 +133,7 @@ impl Walk {
                     .map_or(&at.node.span, |item| &item.span)
                     .clone();
                 self.within(nth, |walk| {
-                    walk.say(&span, format!("`{name}` is there twice"))
+                    walk.say(&span, format!("`{name}` is there twice"));
                 });
             }
         }

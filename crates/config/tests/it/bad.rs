@@ -70,7 +70,7 @@ fn a_caret_stands_under_each_finding() {
         let reading = read(format, text);
         let shown = gofer_config::render(&source(format, text), &reading.findings, false);
         assert_eq!(
-            shown.matches("error: ").count(),
+            shown.matches("--> ").count(),
             said.lines().count(),
             "{format:?}: {title}\n{shown}"
         );

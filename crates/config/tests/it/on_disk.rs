@@ -35,6 +35,7 @@ fn the_nearest_file_upwards_is_found() {
     let top = write(folder.path(), "gofer.yml", "", 0o644);
     assert_eq!(find(&deep).unwrap(), top);
     let near = write(&folder.path().join("a"), "gofer.config.py", "", 0o644);
+    write(&folder.path().join("a"), "gofer.config.py.bak", "", 0o644);
     assert_eq!(find(&deep).unwrap(), near);
 }
 

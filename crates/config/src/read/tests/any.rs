@@ -472,69 +472,86 @@ fn defaults() -> BoxedStrategy<Defaults> {
         .boxed()
 }
 
-pub(super) fn pipeline() -> impl Strategy<Value = Pipeline> {
+fn concurrency() -> BoxedStrategy<Concurrency> {
     let overlap = prop_oneof![
         Just(Overlap::Queue),
         Just(Overlap::Skip),
         Just(Overlap::Replace)
     ];
-    let concurrency =
-        (of(1..=1000_u32), of(overlap), of(param())).prop_map(|(limit, overlap, key)| {
-            Concurrency {
-                limit,
-                overlap,
-                key,
-            }
-        });
-    let head = (
-        name(),
-        of(text()),
-        of(name()),
-        some("[a-z]{1,9}", text()),
+    (of(1..=1000_u32), of(overlap), of(param()))
+        .prop_map(|(limit, overlap, key)| Concurrency {
+            limit,
+            overlap,
+            key,
+        })
+        .boxed()
+}
+
+/// What says who, when and how many.
+fn head() -> BoxedStrategy<Pipeline> {
+    let who = (name(), of(text()), of(name()), some("[a-z]{1,9}", text()));
+    let start = (
         some(name(), declared()),
         some(name(), trigger()),
+        of(concurrency()),
     );
     let limits = (
-        of(concurrency),
         of(span()),
         of(-100..=100),
         of(1..=1000_u32),
         vec(name(), 0..3),
     );
+    (who, start, limits)
+        .prop_map(|(who, start, limits)| {
+            let (name, description, namespace, labels) = who;
+            let (params, triggers, concurrency) = start;
+            let (timeout, priority, max_parallel, pools) = limits;
+            Pipeline {
+                name,
+                description,
+                namespace,
+                labels,
+                params,
+                triggers,
+                concurrency,
+                timeout,
+                priority,
+                max_parallel,
+                pools,
+                defaults: None,
+                tasks: BTreeMap::new(),
+                notify: Vec::new(),
+                expect: None,
+                retention: None,
+            }
+        })
+        .boxed()
+}
+
+pub(super) fn pipeline() -> impl Strategy<Value = Pipeline> {
     let retention = (of(1..=100_000_u32), of(Just(Span::from_secs(86_400))))
         .prop_map(|(runs, age)| Retention { runs, age });
     let expect = (of(span()), of(span())).prop_map(|(success_within, max_duration)| Expect {
         success_within,
         max_duration,
     });
-    let body = (
+    let tasks = btree_map(name(), task(), 1..4);
+    (
+        head(),
         of(defaults()),
-        btree_map(name(), task(), 1..4),
+        tasks,
         vec(notify(), 0..2),
         of(expect),
         of(retention),
-    );
-    (head, limits, body).prop_map(|(head, limits, body)| {
-        let (name, description, namespace, labels, params, triggers) = head;
-        let (concurrency, timeout, priority, max_parallel, pools) = limits;
-        let (defaults, tasks, notify, expect, retention) = body;
-        Pipeline {
-            name,
-            description,
-            namespace,
-            labels,
-            params,
-            triggers,
-            concurrency,
-            timeout,
-            priority,
-            max_parallel,
-            pools,
-            defaults,
-            tasks,
-            notify,
-            expect,
-            retention,
-        }
-    })
+    )
+        .prop_map(
+            |(head, defaults, tasks, notify, expect, retention)| Pipeline {
+                defaults,
+                tasks,
+                notify,
+                expect,
+                retention,
+                ..head
+            },
+        )
 }

@@ -158,3 +158,17 @@ fn a_path_to_nothing_is_shown_at_the_nearest_thing_there_is() {
     assert_eq!(place(&["tasks", "load", "depends_on", "c"]), "depends_on");
     assert_eq!(place(&[]), "");
 }
+
+#[test]
+fn problems_found_later_are_put_where_they_stand() {
+    let source = source(
+        Format::Toml,
+        "name = 'a'\n[tasks.b]\nimage = 'x'\n[tasks.a]\nimage = 'y'\n",
+    );
+    let at = |task: &str| Problem::error(Path::top().at("tasks").at(task).at("image"), "no");
+    let places: Vec<_> = point(&source, vec![at("a"), at("b")])
+        .iter()
+        .map(|found| (found.line, found.column))
+        .collect();
+    assert_eq!(places, [(3, 9), (5, 9)]);
+}
