@@ -10,7 +10,9 @@ use gofer_logs::{Chunk, Disk, FsDisk, More, Options, Reader, Start, Stream, Writ
 use std::{error::Error, fmt::Write as _, io::Write as _, sync::Arc, time::Duration};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let lines: u64 = std::env::args().nth(1).map_or(Ok(3_000_000), |text| text.parse())?;
+    let lines: u64 = std::env::args()
+        .nth(1)
+        .map_or(Ok(3_000_000), |text| text.parse())?;
     let folder = std::env::temp_dir().join(format!("gofer-logs-{}", std::process::id()));
     let disk: Arc<dyn Disk> = Arc::new(FsDisk::new(&folder));
     let measured = measure(&disk, lines);
@@ -21,14 +23,21 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn measure(disk: &Arc<dyn Disk>, lines: u64) -> Result<(), Box<dyn Error>> {
     let mut text = String::new();
     for line in 0..lines {
-        writeln!(text, "{line:>9} step {} of the job took {} ms", line % 97, line * 31 % 1013)?;
+        writeln!(
+            text,
+            "{line:>9} step {} of the job took {} ms",
+            line % 97,
+            line * 31 % 1013
+        )?;
     }
     let mut out = std::io::stdout().lock();
     writeln!(out, "{lines} lines, {} MB", text.len() / 1_000_000)?;
 
-    for (number, name, size) in
-        [(1, "chunks of 32 KiB", 32 * 1024), (2, "a chunk a line", 0), (3, "batches of lines", 1)]
-    {
+    for (number, name, size) in [
+        (1, "chunks of 32 KiB", 32 * 1024),
+        (2, "a chunk a line", 0),
+        (3, "batches of lines", 1),
+    ] {
         let attempt = AttemptId {
             run: RunId(uuid::Uuid::from_u128(1)),
             task: "speed".parse()?,
@@ -56,7 +65,10 @@ fn measure(disk: &Arc<dyn Disk>, lines: u64) -> Result<(), Box<dyn Error>> {
         reader.write_to(&mut Count(&mut length))?;
         let read = read.stop(text.len());
         assert_eq!((length, end.stored.stdout), (text.len(), text.len() as u64));
-        writeln!(out, "{name:<18} write {write}; read {read}; finish {finish}")?;
+        writeln!(
+            out,
+            "{name:<18} write {write}; read {read}; finish {finish}"
+        )?;
 
         let seek = Clock::start();
         for step in 0..100 {
@@ -66,7 +78,12 @@ fn measure(disk: &Arc<dyn Disk>, lines: u64) -> Result<(), Box<dyn Error>> {
         let seek = seek.stop(0);
         let tail = Clock::start();
         reader.seek(Start::LastLines(100), None)?;
-        writeln!(out, "{:<18} 100 seeks {seek}; last 100 lines {}", "", tail.stop(0))?;
+        writeln!(
+            out,
+            "{:<18} 100 seeks {seek}; last 100 lines {}",
+            "",
+            tail.stop(0)
+        )?;
     }
     Ok(())
 }
@@ -84,7 +101,12 @@ fn batches(writer: &mut Writer, text: &[u8]) -> Result<(), gofer_logs::Error> {
         let at = now(time);
         let chunks: Vec<Chunk<'_>> = lines
             .iter()
-            .map(|line| Chunk { at, stream: Stream::Stdout, engine: line.len() as u64, stored: line })
+            .map(|line| Chunk {
+                at,
+                stream: Stream::Stdout,
+                engine: line.len() as u64,
+                stored: line,
+            })
             .collect();
         writer.append_all(&chunks)?;
     }
@@ -116,16 +138,27 @@ struct Clock {
 }
 
 impl Clock {
-    #[expect(clippy::disallowed_methods, reason = "measuring is what this program is for")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "measuring is what this program is for"
+    )]
     fn start() -> Self {
-        Self { wall: std::time::Instant::now(), cpu: cpu() }
+        Self {
+            wall: std::time::Instant::now(),
+            cpu: cpu(),
+        }
     }
 
     fn stop(&self, bytes: usize) -> String {
         let (wall, cpu) = (self.wall.elapsed(), cpu().saturating_sub(self.cpu));
-        let mut text = format!("{:.1} ms, {:.0} ms CPU", wall.as_secs_f64() * 1e3, cpu.as_secs_f64() * 1e3);
+        let mut text = format!(
+            "{:.1} ms, {:.0} ms CPU",
+            wall.as_secs_f64() * 1e3,
+            cpu.as_secs_f64() * 1e3
+        );
         if bytes > 0 {
-            let speed = u32::try_from(bytes / 1000).map_or(0.0, f64::from) / 1e3 / wall.as_secs_f64();
+            let speed =
+                u32::try_from(bytes / 1000).map_or(0.0, f64::from) / 1e3 / wall.as_secs_f64();
             text.push_str(&format!(", {speed:.0} MB/s"));
         }
         text
@@ -136,6 +169,11 @@ impl Clock {
 fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();
-    let ticks: u64 = after_name.split_whitespace().skip(11).take(2).flat_map(str::parse::<u64>).sum();
+    let ticks: u64 = after_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .flat_map(str::parse::<u64>)
+        .sum();
     Duration::from_millis(ticks * 10)
 }

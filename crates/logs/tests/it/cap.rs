@@ -5,7 +5,10 @@ use std::sync::Arc;
 #[test]
 fn beyond_the_cap_all_is_taken_counted_and_not_kept() {
     let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::new());
-    let options = Options { cap: Some(10), ..small(1000) };
+    let options = Options {
+        cap: Some(10),
+        ..small(1000)
+    };
     let mut writer = Writer::open(Arc::clone(&disk), &attempt(), options).unwrap();
     writer.append(at(1), Stream::Stdout, 6, b"123456").unwrap();
     writer.append(at(2), Stream::Stderr, 6, b"abcdef").unwrap();
@@ -33,10 +36,15 @@ fn beyond_the_cap_all_is_taken_counted_and_not_kept() {
 #[test]
 fn a_masked_chunk_is_kept_or_dropped_as_a_whole() {
     let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::new());
-    let options = Options { cap: Some(10), ..small(1000) };
+    let options = Options {
+        cap: Some(10),
+        ..small(1000)
+    };
     let mut writer = Writer::open(Arc::clone(&disk), &attempt(), options).unwrap();
     writer.append(at(1), Stream::Stdout, 4, b"1234").unwrap();
-    writer.append(at(1), Stream::Stdout, 50, b"token=***").unwrap();
+    writer
+        .append(at(1), Stream::Stdout, 50, b"token=***")
+        .unwrap();
     writer.append(at(1), Stream::Stdout, 1, b"5").unwrap();
     assert_eq!(writer.finish(at(2)).unwrap().dropped, 51);
     assert_eq!(crate::bytes(&disk, Start::Beginning, None), b"1234");
@@ -50,5 +58,8 @@ fn a_log_that_ends_before_it_begins_is_empty_and_ended() {
     write(&mut writer, &[]).unwrap();
     writer.finish(at(2)).unwrap();
     assert_eq!(disk.paths().len(), 1);
-    assert!(each_frame(&mut Reader::open(shared, &attempt()), |frame| panic!("{frame:?}")));
+    assert!(each_frame(
+        &mut Reader::open(shared, &attempt()),
+        |frame| panic!("{frame:?}")
+    ));
 }

@@ -1,8 +1,5 @@
 use crate::{attempt, bytes, engine_counts, expected, piece, pieces, small, write};
-use gofer_logs::{
-    Disk, Error, FsDisk, MemoryDisk, Start, Stream, Writer,
-    disk::Append,
-};
+use gofer_logs::{Disk, Error, FsDisk, MemoryDisk, Start, Stream, Writer, disk::Append};
 use proptest::prelude::*;
 use std::{
     io,
@@ -32,7 +29,10 @@ impl Dying {
 impl Disk for Dying {
     fn append(&self, path: &str) -> io::Result<Box<dyn Append>> {
         self.step()?;
-        Ok(Box::new(DyingFile { disk: self.clone(), file: self.disk.append(path)? }))
+        Ok(Box::new(DyingFile {
+            disk: self.clone(),
+            file: self.disk.append(path)?,
+        }))
     }
     fn read_at(&self, path: &str, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.disk.read_at(path, offset, buffer)
@@ -83,7 +83,11 @@ fn lives(pieces: &[crate::Piece], deaths: &[i64], kept: usize) -> (Arc<dyn Disk>
     let mut died = 0;
     for &after in deaths {
         let left = Arc::new(AtomicI64::new(after));
-        let dying: Arc<dyn Disk> = Arc::new(Dying { disk: disk.clone(), left, kept });
+        let dying: Arc<dyn Disk> = Arc::new(Dying {
+            disk: disk.clone(),
+            left,
+            kept,
+        });
         let life = Writer::open(dying, &attempt(), small(200)).and_then(|mut writer| {
             write(&mut writer, pieces)?;
             writer.finish(crate::at(99))
@@ -113,8 +117,16 @@ fn is_whole(disk: &Arc<dyn Disk>, pieces: &[crate::Piece]) {
 fn ordinary() -> Vec<crate::Piece> {
     (0..30u8)
         .map(|i| {
-            let stream = if i % 3 == 0 { Stream::Stderr } else { Stream::Stdout };
-            piece(i64::from(i), stream, format!("line {i} of a log that goes on\n").as_bytes())
+            let stream = if i % 3 == 0 {
+                Stream::Stderr
+            } else {
+                Stream::Stdout
+            };
+            piece(
+                i64::from(i),
+                stream,
+                format!("line {i} of a log that goes on\n").as_bytes(),
+            )
         })
         .collect()
 }
@@ -158,7 +170,10 @@ fn a_finished_log_is_two_files_and_takes_nothing_more() {
     write(&mut writer, &ordinary()).unwrap();
     let end = writer.finish(crate::at(5)).unwrap();
     assert_eq!(end.engine, engine_counts(&ordinary()));
-    assert!(matches!(writer.append(crate::at(6), Stream::Stdout, 1, b"x"), Err(Error::Broken { .. })));
+    assert!(matches!(
+        writer.append(crate::at(6), Stream::Stdout, 1, b"x"),
+        Err(Error::Broken { .. })
+    ));
     let run = "00000000-0000-0000-0000-000000000007";
     let files = ["blocks", "index"].map(|kind| format!("{run}/build.3.1.{kind}"));
     assert_eq!(disk.paths(), files);
@@ -170,9 +185,15 @@ fn a_finished_log_is_two_files_and_takes_nothing_more() {
 fn a_writer_that_failed_says_so_until_it_is_opened_again() {
     let disk = MemoryDisk::new();
     let left = Arc::new(AtomicI64::new(3));
-    let dying: Arc<dyn Disk> = Arc::new(Dying { disk: disk.clone(), left, kept: 10 });
+    let dying: Arc<dyn Disk> = Arc::new(Dying {
+        disk: disk.clone(),
+        left,
+        kept: 10,
+    });
     let mut writer = Writer::open(dying, &attempt(), small(200)).unwrap();
-    writer.append(crate::at(1), Stream::Stdout, 3, b"abc").unwrap();
+    writer
+        .append(crate::at(1), Stream::Stdout, 3, b"abc")
+        .unwrap();
     let failed = writer.append(crate::at(1), Stream::Stdout, 3, b"def");
     assert!(matches!(failed, Err(Error::Disk { .. })), "{failed:?}");
     let refused = writer.append(crate::at(1), Stream::Stdout, 3, b"def");

@@ -9,8 +9,19 @@ fn numbered(disk: &Arc<dyn Disk>, count: u32, block: usize) {
     let mut writer = Writer::open(Arc::clone(disk), &attempt(), small(block)).unwrap();
     for number in 0..count {
         let text = format!("{number}\n");
-        let stream = if number % 5 == 0 { Stream::Stderr } else { Stream::Stdout };
-        writer.append(at(number.into()), stream, text.len() as u64, text.as_bytes()).unwrap();
+        let stream = if number % 5 == 0 {
+            Stream::Stderr
+        } else {
+            Stream::Stdout
+        };
+        writer
+            .append(
+                at(number.into()),
+                stream,
+                text.len() as u64,
+                text.as_bytes(),
+            )
+            .unwrap();
         if number % 1000 == 0 {
             writer = Writer::open(Arc::clone(disk), &attempt(), small(block)).unwrap();
         }
@@ -41,7 +52,9 @@ fn followers_beside_a_busy_writer_see_every_frame_once() {
             })
             .collect();
         scope.spawn(|| numbered(&disk, COUNT, 300));
-        let all: Vec<u8> = (0..COUNT).flat_map(|number| format!("{number}\n").into_bytes()).collect();
+        let all: Vec<u8> = (0..COUNT)
+            .flat_map(|number| format!("{number}\n").into_bytes())
+            .collect();
         for follower in followers {
             let (seen, waits) = follower.join().unwrap();
             assert!(seen == all, "{} of {} bytes", seen.len(), all.len());
@@ -58,12 +71,15 @@ fn what_was_appended_can_be_read_at_once_and_is_not_ended() {
     let mut writer = Writer::open(Arc::clone(&disk), &attempt(), Options::default()).unwrap();
     writer.append(at(1), Stream::Stderr, 4, b"oops").unwrap();
     let mut seen = Vec::new();
-    assert!(!each_frame(&mut reader, |frame| seen.push((frame.at, format!("{:?}", frame.body)))));
+    assert!(!each_frame(&mut reader, |frame| seen
+        .push((frame.at, format!("{:?}", frame.body)))));
     assert_eq!(seen.len(), 1);
     assert_eq!(seen[0].0, at(1));
     assert!(seen[0].1.contains("Stderr"));
     writer.finish(at(2)).unwrap();
-    let More::Ended(end) = reader.read_more().unwrap() else { panic!("not ended") };
+    let More::Ended(end) = reader.read_more().unwrap() else {
+        panic!("not ended")
+    };
     assert_eq!((end.at, end.stored.stderr, end.dropped), (at(2), 4, 0));
     assert_eq!(reader.end().unwrap(), Some(end));
 }
@@ -71,10 +87,11 @@ fn what_was_appended_can_be_read_at_once_and_is_not_ended() {
 #[test]
 fn a_frame_longer_than_any_buffer_is_followed() {
     let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::new());
-    let mut writer =
-        Writer::open(Arc::clone(&disk), &attempt(), small(64 * 1024 * 1024)).unwrap();
+    let mut writer = Writer::open(Arc::clone(&disk), &attempt(), small(64 * 1024 * 1024)).unwrap();
     let text = vec![b'x'; 10_000_000];
-    writer.append(at(1), Stream::Stdout, 10_000_000, &text).unwrap();
+    writer
+        .append(at(1), Stream::Stdout, 10_000_000, &text)
+        .unwrap();
     assert!(crate::bytes(&disk, Start::Beginning, None) == text);
 }
 
@@ -98,7 +115,11 @@ fn a_torn_frame_is_not_shown_until_it_is_whole() {
 fn a_hole_lies_where_it_was_marked() {
     let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::new());
     let mut writer = Writer::open(Arc::clone(&disk), &attempt(), Options::default()).unwrap();
-    let hole = Hole { certain: false, bytes: Some(7), why: "the engine restarted".to_owned() };
+    let hole = Hole {
+        certain: false,
+        bytes: Some(7),
+        why: "the engine restarted".to_owned(),
+    };
     writer.append(at(1), Stream::Stdout, 1, b"a").unwrap();
     writer.hole(at(2), &hole).unwrap();
     writer.append(at(3), Stream::Stdout, 1, b"b").unwrap();
@@ -128,7 +149,12 @@ fn a_hole_lies_where_it_was_marked() {
 fn neighbours_of_one_stream_and_time_become_one_frame() {
     let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::new());
     let mut writer = Writer::open(Arc::clone(&disk), &attempt(), Options::default()).unwrap();
-    let chunk = |micros, stream, stored| gofer_logs::Chunk { at: at(micros), stream, engine: 9, stored };
+    let chunk = |micros, stream, stored| gofer_logs::Chunk {
+        at: at(micros),
+        stream,
+        engine: 9,
+        stored,
+    };
     let chunks = [
         chunk(1, Stream::Stdout, b"a".as_slice()),
         chunk(1, Stream::Stdout, b"b"),
@@ -138,7 +164,9 @@ fn neighbours_of_one_stream_and_time_become_one_frame() {
     writer.append_all(&chunks).unwrap();
     let mut seen = Vec::new();
     let mut reader = Reader::open(Arc::clone(&disk), &attempt());
-    each_frame(&mut reader, |frame| seen.push(output(&frame).unwrap().1.to_vec()));
+    each_frame(&mut reader, |frame| {
+        seen.push(output(&frame).unwrap().1.to_vec())
+    });
     assert_eq!(seen, [b"ab".to_vec(), b"c".to_vec(), b"d".to_vec()]);
     let again = Writer::open(disk, &attempt(), Options::default()).unwrap();
     assert_eq!((again.counts().stdout, again.counts().stderr), (18, 18));
@@ -149,7 +177,11 @@ fn a_block_with_a_changed_byte_is_damage_and_not_output() {
     let disk = MemoryDisk::new();
     let shared: Arc<dyn Disk> = Arc::new(disk.clone());
     let mut writer = Writer::open(Arc::clone(&shared), &attempt(), Options::default()).unwrap();
-    write(&mut writer, &[piece(1, Stream::Stdout, b"some text in a block")]).unwrap();
+    write(
+        &mut writer,
+        &[piece(1, Stream::Stdout, b"some text in a block")],
+    )
+    .unwrap();
     writer.finish(at(2)).unwrap();
     let path = "00000000-0000-0000-0000-000000000007/build.3.1.blocks";
     let length = disk.len(path).unwrap().unwrap();
@@ -161,7 +193,10 @@ fn a_block_with_a_changed_byte_is_damage_and_not_output() {
     disk.append(path).unwrap().write(&all).unwrap();
     let mut reader = Reader::open(shared, &attempt());
     let failed = reader.read_more();
-    assert!(matches!(failed, Err(gofer_logs::Error::Damaged { .. })), "{failed:?}");
+    assert!(
+        matches!(failed, Err(gofer_logs::Error::Damaged { .. })),
+        "{failed:?}"
+    );
 }
 
 proptest! {

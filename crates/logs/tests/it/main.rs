@@ -41,16 +41,30 @@ struct Piece {
 }
 
 fn piece(time: i64, stream: Stream, text: &[u8]) -> Piece {
-    Piece { time, stream, engine: text.len() as u64, stored: text.to_vec() }
+    Piece {
+        time,
+        stream,
+        engine: text.len() as u64,
+        stored: text.to_vec(),
+    }
 }
 
 fn pieces() -> impl Strategy<Value = Vec<Piece>> {
     let byte = any::<u8>().prop_map(|byte| if byte < 20 { b'\n' } else { byte });
     let bytes = proptest::collection::vec(byte, 0..100);
     let one = (0..50i64, any::<bool>(), bytes, 0..3u64).prop_map(|(time, is_out, stored, more)| {
-        let stream = if is_out { Stream::Stdout } else { Stream::Stderr };
+        let stream = if is_out {
+            Stream::Stdout
+        } else {
+            Stream::Stderr
+        };
         let masked = if more == 2 { 5 } else { 0 };
-        Piece { time, stream, engine: stored.len() as u64 + masked, stored }
+        Piece {
+            time,
+            stream,
+            engine: stored.len() as u64 + masked,
+            stored,
+        }
     });
     proptest::collection::vec(one, 0..40)
 }
@@ -63,19 +77,36 @@ fn write(writer: &mut Writer, pieces: &[Piece]) -> Result<(), gofer_logs::Error>
             Stream::Stdout => skip.stdout -= passed,
             Stream::Stderr => skip.stderr -= passed,
         }
-        let rest = if passed == piece.engine { &[][..] } else { &piece.stored[passed as usize..] };
+        let rest = if passed == piece.engine {
+            &[][..]
+        } else {
+            &piece.stored[passed as usize..]
+        };
         writer.append(at(piece.time), piece.stream, piece.engine - passed, rest)?;
     }
     Ok(())
 }
 
 fn expected(pieces: &[Piece], stream: Stream) -> Vec<u8> {
-    pieces.iter().filter(|piece| piece.stream == stream).flat_map(|p| p.stored.clone()).collect()
+    pieces
+        .iter()
+        .filter(|piece| piece.stream == stream)
+        .flat_map(|p| p.stored.clone())
+        .collect()
 }
 
 fn engine_counts(pieces: &[Piece]) -> Counts {
-    let of = |stream| pieces.iter().filter(|p| p.stream == stream).map(|p| p.engine).sum();
-    Counts { stdout: of(Stream::Stdout), stderr: of(Stream::Stderr) }
+    let of = |stream| {
+        pieces
+            .iter()
+            .filter(|p| p.stream == stream)
+            .map(|p| p.engine)
+            .sum()
+    };
+    Counts {
+        stdout: of(Stream::Stdout),
+        stderr: of(Stream::Stderr),
+    }
 }
 
 fn bytes(disk: &Arc<dyn Disk>, start: Start, only: Option<Stream>) -> Vec<u8> {

@@ -68,6 +68,15 @@ impl Automaton {
         self.first[usize::from(byte)]
     }
 
+    /// The same state, or the longest suffix of it that a further byte could still extend: a form
+    /// that has just ended whole need not be held.
+    pub(super) fn extensible(&self, mut state: u32) -> u32 {
+        while state != ROOT && self.node(state).child == 0 {
+            state = self.node(state).fall_back;
+        }
+        state
+    }
+
     fn node(&self, state: u32) -> &Node {
         &self.nodes[state as usize]
     }

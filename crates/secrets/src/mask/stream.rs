@@ -1,4 +1,4 @@
-use super::{MASK, Patterns, automaton::ROOT, filter::WINDOW};
+use super::{MASK, Patterns, automaton::ROOT};
 use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 /// Masks one stream of bytes, chunk by chunk.
@@ -94,7 +94,7 @@ impl Stream {
     /// Feeds the automaton, jumping over what no form can begin in. Returns the last depth.
     fn scan(&mut self, input: &[u8], out: &mut Vec<u8>) -> usize {
         let patterns = Arc::clone(&self.patterns);
-        let automaton = &patterns.automaton;
+        let (automaton, window) = (&patterns.automaton, patterns.filter.window());
         let mut at = 0;
         let mut candidate = -signed(self.held.len());
         let mut depth = self.held.len();
@@ -106,17 +106,18 @@ impl Stream {
             let Some(&byte) = input.get(at) else {
                 return depth;
             };
-            self.state = automaton.next(self.state, byte);
+            let state = automaton.next(self.state, byte);
             at += 1;
+            let longest = automaton.longest(state);
+            self.state = automaton.extensible(state);
             depth = automaton.depth(self.state);
             let open = signed(at) - signed(depth);
-            let longest = automaton.longest(self.state);
             if longest > 0 {
                 self.found(signed(at) - signed(longest)..signed(at));
             }
             self.close(open, input, out);
             // A false alarm: back to jumping, unless that would mean to read much again.
-            if self.matches.is_empty() && depth <= WINDOW && open > candidate && open >= 0 {
+            if self.matches.is_empty() && depth <= window && open > candidate && open >= 0 {
                 at = open.unsigned_abs();
                 self.state = ROOT;
                 depth = 0;
