@@ -122,7 +122,7 @@ impl Cron {
     }
 
     fn can_fire(&self) -> bool {
-        if self.either_day() || self.day.parts.iter().any(Part::is_star) {
+        if self.either_day() || self.day.parts.iter().any(|part| part.is_star()) {
             return true;
         }
         let fits = |month: u8, most: u8| {

@@ -22,7 +22,7 @@ fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn each_type_reads_its_own_text_and_nothing_else() {
+fn each_type_reads_its_own_text() {
     for (kind, text, canonical) in [
         ("string", " any\n", " any\n"),
         ("int", "-07", "-7"),
@@ -52,6 +52,10 @@ fn each_type_reads_its_own_text_and_nothing_else() {
             "{kind} {text}"
         );
     }
+}
+
+#[test]
+fn what_is_not_of_the_type_is_refused() {
     for (kind, texts) in [
         (
             "int",
@@ -200,8 +204,19 @@ fn a_value_that_does_not_fit_a_variable_is_refused() {
     assert!(message.chars().count() < 120, "{message}");
 }
 
+/// The declaration has one problem, with `key`.
+#[track_caller]
+fn misdeclared(value: &Json, key: &str, expected: &str) {
+    let problems = check(&param(value.clone()));
+    let fits = |(at, message): &(&str, String)| *at == key && message.contains(expected);
+    assert!(
+        problems.len() == 1 && problems.iter().all(fits),
+        "{value}: {problems:?}"
+    );
+}
+
 #[test]
-fn a_declaration_that_no_value_can_meet_is_refused() {
+fn a_declaration_says_only_what_its_type_has() {
     for (value, key, expected) in [
         (json!({"type": "enum"}), "values", "an enum needs `values`"),
         (json!({"values": ["a"]}), "values", "only an enum"),
@@ -231,38 +246,31 @@ fn a_declaration_that_no_value_can_meet_is_refused() {
             "max",
             "no value fits",
         ),
-        (
-            json!({"type": "int", "default": "x"}),
-            "default",
-            "not a whole number",
-        ),
+    ] {
+        misdeclared(&value, key, expected);
+    }
+}
+
+#[test]
+fn a_default_is_a_value_of_the_param() {
+    for (value, expected) in [
+        (json!({"type": "int", "default": "x"}), "not a whole number"),
         (
             json!({"type": "int", "max": 4, "default": 5}),
-            "default",
             "above the most",
         ),
         (
             json!({"type": "bool", "default": 1}),
-            "default",
             "neither true nor false",
         ),
         (
             json!({"type": "enum", "values": ["a"], "default": "b"}),
-            "default",
             "not one of the values",
         ),
-        (json!({"default": 1.10}), "default", "quote it"),
-        (
-            json!({"default": ["a"]}),
-            "default",
-            "one value is expected",
-        ),
+        (json!({"default": 1.10}), "quote it"),
+        (json!({"default": ["a"]}), "one value is expected"),
     ] {
-        let problems = check(&param(value.clone()));
-        let found = problems
-            .iter()
-            .any(|(at, message)| *at == key && message.contains(expected));
-        assert!(found && problems.len() == 1, "{value}: {problems:?}");
+        misdeclared(&value, "default", expected);
     }
     for value in [
         json!({}),

@@ -48,59 +48,76 @@ pub(super) fn sentence(cron: &Cron) -> String {
 }
 
 fn time(minute: &Field, hour: &Field) -> String {
-    match (minute.parts.as_slice(), hour.parts.as_slice()) {
-        (
-            [
-                Part::Hashed {
-                    from: 0,
-                    to: 59,
-                    step: None,
-                },
-            ],
-            [
-                Part::Hashed {
-                    from: 0,
-                    to: 23,
-                    step: None,
-                },
-            ],
-        ) => {
-            return "once a day at a time of its own".to_owned();
-        }
-        ([Part::Hashed { step: None, .. }], hours) if all(hours, 0, 23) => {
-            return "once an hour at a minute of its own".to_owned();
-        }
-        _ => {}
-    }
-    if let (Some(minutes), Some(hours)) = (singles(minute), singles(hour))
-        && minutes.len() * hours.len() <= MOST_TIMES
-    {
-        let times: Vec<String> = hours
-            .iter()
-            .flat_map(|hour| {
-                minutes
-                    .iter()
-                    .map(move |minute| format!("{hour:02}:{minute:02}"))
-            })
-            .collect();
-        return format!("at {}", list(&times));
-    }
-    if let (
-        [
-            Part::Hashed {
-                from: 0,
-                to: 59,
-                step: None,
-            },
-        ],
-        Some(hours),
-    ) = (minute.parts.as_slice(), singles(hour))
-    {
-        let hours: Vec<String> = hours.iter().map(|hour| format!("{hour:02}:00")).collect();
-        return format!("at a minute of its own after {}", list(&hours));
+    if let Some(words) = spread(minute, hour).or_else(|| times(minute, hour)) {
+        return words;
     }
     let every_hour = all(&hour.parts, 0, 23);
-    let minutes = match minute.parts.as_slice() {
+    if let [Part::Range { from: 0, to: 0, .. }] = minute.parts.as_slice() {
+        if every_hour {
+            return "every hour".to_owned();
+        }
+        return hours_alone(hour).unwrap_or_else(|| format!("at minute 0 {}", hours(hour)));
+    }
+    let minutes = minutes(minute);
+    match (every_hour, minutes.starts_with("at")) {
+        (true, true) => format!("{minutes} of every hour"),
+        (true, false) => minutes,
+        (false, _) => format!("{minutes} {}", hours(hour)),
+    }
+}
+
+/// A minute that is the pipeline's own, and the hours it is in.
+fn spread(minute: &Field, hour: &Field) -> Option<String> {
+    let [
+        Part::Hashed {
+            from: 0,
+            to: 59,
+            step: None,
+        },
+    ] = minute.parts.as_slice()
+    else {
+        return None;
+    };
+    if let [
+        Part::Hashed {
+            from: 0,
+            to: 23,
+            step: None,
+        },
+    ] = hour.parts.as_slice()
+    {
+        return Some("once a day at a time of its own".to_owned());
+    }
+    if all(&hour.parts, 0, 23) {
+        return Some("once an hour at a minute of its own".to_owned());
+    }
+    let hours: Vec<String> = singles(hour)?
+        .iter()
+        .map(|hour| format!("{hour:02}:00"))
+        .collect();
+    Some(format!("at a minute of its own after {}", list(&hours)))
+}
+
+/// Times of day, if they are few.
+fn times(minute: &Field, hour: &Field) -> Option<String> {
+    let (minutes, hours) = (singles(minute)?, singles(hour)?);
+    if minutes.len() * hours.len() > MOST_TIMES {
+        return None;
+    }
+    let of_hour = |hour: &u8| {
+        let hour = *hour;
+        minutes
+            .iter()
+            .map(move |minute| format!("{hour:02}:{minute:02}"))
+    };
+    Some(format!(
+        "at {}",
+        list(&hours.iter().flat_map(of_hour).collect::<Vec<_>>())
+    ))
+}
+
+fn minutes(minute: &Field) -> String {
+    match minute.parts.as_slice() {
         parts if all(parts, 0, 59) => "every minute".to_owned(),
         [
             Part::Range {
@@ -111,10 +128,6 @@ fn time(minute: &Field, hour: &Field) -> String {
         ] => format!("every {step} minutes"),
         [Part::Range { from, to: 59, step }] if *step > 1 => {
             format!("every {step} minutes from minute {from}")
-        }
-        [Part::Range { from: 0, to: 0, .. }] if every_hour => return "every hour".to_owned(),
-        [Part::Range { from: 0, to: 0, .. }] => {
-            return hours_alone(hour).unwrap_or_else(|| format!("at minute 0 {}", hours(hour)));
         }
         [
             Part::Hashed {
@@ -129,11 +142,6 @@ fn time(minute: &Field, hour: &Field) -> String {
             },
         ] => "at a minute of its own".to_owned(),
         _ => format!("at minute {}", plain(minute)),
-    };
-    match (every_hour, minutes.starts_with("at")) {
-        (true, true) => format!("{minutes} of every hour"),
-        (true, false) => minutes,
-        (false, _) => format!("{minutes} {}", hours(hour)),
     }
 }
 

@@ -51,7 +51,7 @@ pub enum Part {
 }
 
 impl Part {
-    pub(super) const fn is_star(&self) -> bool {
+    pub(super) const fn is_star(self) -> bool {
         matches!(
             self,
             Self::Range {
@@ -63,10 +63,10 @@ impl Part {
     }
 
     /// Whether a month of at most this many days can have such a day.
-    pub(super) const fn fits_month(&self, most: u8) -> bool {
+    pub(super) const fn fits_month(self, most: u8) -> bool {
         match self {
-            Self::Range { from, .. } | Self::Hashed { from, .. } => *from <= most,
-            Self::NearestWorkday(day) => *day <= most,
+            Self::Range { from, .. } | Self::Hashed { from, .. } => from <= most,
+            Self::NearestWorkday(day) => day <= most,
             _ => true,
         }
     }

@@ -233,17 +233,12 @@ fn order(a: &Json, b: &Json) -> Result<Ordering, String> {
 
 fn number_order(a: &serde_json::Number, b: &serde_json::Number) -> Ordering {
     let whole = |n: &serde_json::Number| n.as_i64().map(i128::from).or(n.as_u64().map(i128::from));
-    match (whole(a), whole(b)) {
-        (Some(a), Some(b)) => a.cmp(&b),
-        _ => {
-            let (a, b) = (
-                a.as_f64().unwrap_or_default(),
-                b.as_f64().unwrap_or_default(),
-            );
-            // JSON has no NaN, so there always is an order; -0.0 and 0.0 are one number.
-            a.partial_cmp(&b).unwrap_or(Ordering::Equal)
-        }
+    if let (Some(a), Some(b)) = (whole(a), whole(b)) {
+        return a.cmp(&b);
     }
+    let float = |n: &serde_json::Number| n.as_f64().unwrap_or_default();
+    // JSON has no NaN, so there always is an order; -0.0 and 0.0 are one number.
+    float(a).partial_cmp(&float(b)).unwrap_or(Ordering::Equal)
 }
 
 fn is_in(a: &Json, b: &Json) -> Result<bool, String> {

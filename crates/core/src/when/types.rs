@@ -129,7 +129,9 @@ impl Checker<'_> {
     fn kinds(&mut self, node: &Node) -> Kinds {
         match &node.what {
             What::Or(sides) | What::And(sides) => {
-                sides.iter().for_each(|side| self.condition(side));
+                for side in sides {
+                    self.condition(side);
+                }
                 Kinds::one(Kind::Boolean)
             }
             What::Not(side) => {
@@ -220,9 +222,9 @@ impl Checker<'_> {
             );
         }
         let said = format!("`{x}` is {} and `{y}` is {}", a.as_str(), b.as_str());
-        let (text, number) = match (a, b) {
-            (Kind::Text, number) if number.is_number() => ((left, &x), (&y, number)),
-            (number, Kind::Text) if number.is_number() => ((right, &y), (&x, number)),
+        let (node, source, number) = match (a, b) {
+            (Kind::Text, number) if number.is_number() => (left, &x, number),
+            (number, Kind::Text) if number.is_number() => (right, &y, number),
             (Kind::Text, Kind::Boolean) if !is_literal(left) => {
                 return format!("{said}: compare with the text \"{y}\"");
             }
@@ -231,7 +233,6 @@ impl Checker<'_> {
             }
             _ => return format!("{said}: they can never be compared"),
         };
-        let ((node, source), (_, number)) = (text, number);
         if is_literal(node) {
             return format!("{said}: write the number without quotes");
         }
@@ -240,11 +241,7 @@ impl Checker<'_> {
         } else {
             "int"
         };
-        let fix = match default_outside(node) {
-            true => format!("write `| {filter}` after it, as in `{source} | {filter}`"),
-            false => format!("write `| {filter}`, as in `{source} | {filter}`"),
-        };
-        format!("{said}: {fix}")
+        format!("{said}: write `| {filter}`, as in `{source} | {filter}`")
     }
 
     fn membership(&mut self, left: &Node, a: Kinds, right: &Node, b: Kinds, at: &Range<usize>) {
@@ -287,8 +284,4 @@ impl Checker<'_> {
 
 fn is_literal(node: &Node) -> bool {
     matches!(node.what, What::Literal(_))
-}
-
-fn default_outside(node: &Node) -> bool {
-    matches!(node.what, What::Filtered { .. })
 }

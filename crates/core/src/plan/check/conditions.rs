@@ -1,6 +1,6 @@
 //! `when`: its grammar, its names, and what can be known of its types.
 
-use super::{Scope, Subject};
+use super::{Scope, Subject, values::item};
 use crate::{
     Problem, params,
     problem::{Path, Step},
@@ -96,8 +96,8 @@ impl Scope<'_> {
             }
             Name::Task { task, .. } => self.upstream(subject, task).map(drop),
             Name::Item(steps) => match steps.first() {
-                Some(Step::Key(field)) => self.item(subject, Some(field)),
-                _ => self.item(subject, None),
+                Some(Step::Key(field)) => item(subject, Some(field)),
+                _ => item(subject, None),
             },
             Name::RunTrigger => Ok(()),
             Name::RunState if subject.finally => Ok(()),

@@ -24,15 +24,12 @@ impl Scope<'_> {
         self.below_root(subject, all);
         for (nth, input) in own.inputs.iter().enumerate() {
             let path = subject.path.at("inputs").at(nth);
-            match self.upstream(subject, input.as_str()) {
-                Err(message) => self.report.error(path, message),
-                Ok(_) => {
-                    let task = self.pipeline.tasks.get(input);
-                    if task.is_some_and(|task| task.approval.is_some()) {
-                        let message = format!("`{input}` is an approval and has no artifacts");
-                        self.report.error(path, message);
-                    }
-                }
+            let task = self.pipeline.tasks.get(input);
+            if let Err(message) = self.upstream(subject, input.as_str()) {
+                self.report.error(path, message);
+            } else if task.is_some_and(|task| task.approval.is_some()) {
+                let message = format!("`{input}` is an approval and has no artifacts");
+                self.report.error(path, message);
             }
         }
         self.services(&subject.path.at("services"), &own.services);

@@ -2,7 +2,7 @@
 
 use super::report::Report;
 use crate::{
-    definition::{Condition, Pipeline},
+    definition::{Condition, Pipeline, Task},
     name::TaskName,
     problem::Path,
 };
@@ -41,6 +41,7 @@ impl Set {
 
 pub(super) struct Graph<'a> {
     names: Vec<&'a TaskName>,
+    tasks: Vec<&'a Task>,
     parents: Vec<Vec<(usize, Condition)>>,
     before: Vec<Set>,
     succeeded: Vec<Set>,
@@ -72,6 +73,7 @@ impl<'a> Graph<'a> {
         let count = names.len();
         let mut graph = Self {
             names,
+            tasks: pipeline.tasks.values().collect(),
             parents,
             before: vec![Set::none(count); count],
             succeeded: vec![Set::none(count); count],
@@ -127,6 +129,15 @@ impl<'a> Graph<'a> {
                 (*b, *s) = (before, succeeded);
             }
         }
+    }
+
+    pub(super) fn task(&self, nth: usize) -> Option<(&'a TaskName, &'a Task)> {
+        Some((*self.names.get(nth)?, *self.tasks.get(nth)?))
+    }
+
+    /// Known ones, without the task itself.
+    pub(super) fn parents(&self, nth: usize) -> &[(usize, Condition)] {
+        self.parents.get(nth).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn position(&self, name: &str) -> Option<usize> {

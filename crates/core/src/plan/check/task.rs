@@ -10,20 +10,22 @@ use crate::{
 
 impl Scope<'_> {
     pub(super) fn dependencies(&mut self, subject: &Subject<'_>) {
-        for (parent, condition) in &subject.task.depends_on {
-            let path = subject.path.at("depends_on").at(parent.as_str());
-            if parent == subject.name {
-                self.report
-                    .error(path, format!("`{parent}` cannot wait for itself"));
-                continue;
-            }
-            let Some(task) = self.pipeline.tasks.get(parent) else {
-                let message = self.unknown_task(parent.as_str());
-                self.report.error(path, message);
+        let graph = self.graph;
+        if graph.parents(subject.nth).len() < subject.task.depends_on.len() {
+            self.not_parents(subject);
+        }
+        for (parent, condition) in graph.parents(subject.nth) {
+            let Some((parent, task)) = graph.task(*parent) else {
                 continue;
             };
+            let is_unsure = *condition == Condition::Success && task.when.is_some();
+            let parent_finally = task.finally.unwrap_or(false);
+            if subject.finally == parent_finally && !is_unsure {
+                continue;
+            }
+            let path = subject.path.at("depends_on").at(parent.as_str());
             let name = subject.name;
-            match (subject.finally, task.finally.unwrap_or(false)) {
+            match (subject.finally, parent_finally) {
                 (false, true) => self.report.error(
                     path,
                     format!("`{parent}` is a finally task, which runs after all ordinary ones: `{name}` cannot wait for it"),
@@ -32,11 +34,23 @@ impl Scope<'_> {
                     path,
                     format!("`{name}` is a finally task and runs after all ordinary ones anyway; it may depend only on finally tasks: leave out `{parent}`"),
                 ),
-                _ if *condition == Condition::Success && task.when.is_some() => self.report.note(
+                _ => self.report.note(
                     path,
                     format!("`{parent}` has a `when`: if that is false, `{name}` is skipped too; with `not_failed` it would run"),
                 ),
-                _ => {}
+            }
+        }
+    }
+
+    fn not_parents(&mut self, subject: &Subject<'_>) {
+        for parent in subject.task.depends_on.keys() {
+            let path = || subject.path.at("depends_on").at(parent.as_str());
+            if parent == subject.name {
+                let message = format!("`{parent}` cannot wait for itself");
+                self.report.error(path(), message);
+            } else if self.graph.position(parent.as_str()).is_none() {
+                let message = self.unknown_task(parent.as_str());
+                self.report.error(path(), message);
             }
         }
     }

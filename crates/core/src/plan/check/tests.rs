@@ -63,7 +63,7 @@ fn accepted(value: Json) {
 
 /// A pipeline with these tasks.
 fn tasks(tasks: Json) -> Json {
-    json!({ "tasks": tasks })
+    Json::from_iter([("tasks", tasks)])
 }
 
 #[test]

@@ -145,7 +145,7 @@ impl Scope<'_> {
                 self.certain(subject, (task.as_str(), key), default.is_some(), &fix)
             }
             Reference::Task { task, .. } => self.upstream(subject, task.as_str()).map(drop),
-            Reference::Item { field, .. } => self.item(subject, field.as_deref()),
+            Reference::Item { field, .. } => item(subject, field.as_deref()),
             Reference::Object { .. } => Ok(()),
             Reference::Event { .. } => Err(
                 "an event can be read only in `triggers.NAME.params`: set a param there and read that"
@@ -253,32 +253,33 @@ impl Scope<'_> {
             "output {task}.{key} can be missing: {task} may not have succeeded. Add a default: {fix}"
         ))
     }
+}
 
-    pub(super) fn item(&self, subject: &Subject<'_>, field: Option<&str>) -> Result<(), String> {
-        let task = subject.task;
-        if !subject.has_items() {
-            let name = subject.name;
-            return Err(format!(
-                "`{name}` has no items: `item` needs a `matrix` or `for_each`"
-            ));
+/// An item of a fan-out, and a field that it can have.
+pub(super) fn item(subject: &Subject<'_>, field: Option<&str>) -> Result<(), String> {
+    let task = subject.task;
+    if !subject.has_items() {
+        let name = subject.name;
+        return Err(format!(
+            "`{name}` has no items: `item` needs a `matrix` or `for_each`"
+        ));
+    }
+    let Some(field) = field else { return Ok(()) };
+    match (&task.matrix, &task.for_each) {
+        (Some(matrix), _) if !matrix.contains_key(field) => {
+            let meant = suggest::or_list(field, matrix.keys().map(String::as_str));
+            Err(format!("the matrix has no `{field}`{meant}"))
         }
-        let Some(field) = field else { return Ok(()) };
-        match (&task.matrix, &task.for_each) {
-            (Some(matrix), _) if !matrix.contains_key(field) => {
-                let meant = suggest::or_list(field, matrix.keys().map(String::as_str));
-                Err(format!("the matrix has no `{field}`{meant}"))
+        (None, Some(ForEach::List(items))) => {
+            let has = |item: &serde_json::Value| item.get(field).is_some();
+            if items.is_empty() || items.iter().any(has) {
+                return Ok(());
             }
-            (None, Some(ForEach::List(items))) => {
-                let has = |item: &serde_json::Value| item.get(field).is_some();
-                if items.is_empty() || items.iter().any(has) {
-                    return Ok(());
-                }
-                Err(format!(
-                    "no item has a field `{field}`; the whole item is {{ item = \".\" }}"
-                ))
-            }
-            _ => Ok(()),
+            Err(format!(
+                "no item has a field `{field}`; the whole item is {{ item = \".\" }}"
+            ))
         }
+        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,11 @@ use crate::definition::Json;
 use serde_json::json;
 
 fn refused(tasks: Json, defaults: Json) -> Vec<String> {
-    let pipeline = json!({"name": "p", "tasks": tasks, "defaults": defaults});
+    let pipeline = Json::from_iter([
+        ("name", "p".into()),
+        ("tasks", tasks),
+        ("defaults", defaults),
+    ]);
     let found = not_yet(&serde_json::from_value(pipeline).unwrap());
     found
         .into_iter()

@@ -1,7 +1,8 @@
 use super::*;
 
 fn one(key: &str, value: Json) -> Json {
-    tasks(json!({"a": {key: value}}))
+    let task = Json::from_iter([(key, value)]);
+    tasks(Json::from_iter([("a", task)]))
 }
 
 #[test]

@@ -1,7 +1,8 @@
 use super::*;
 
 fn with(trigger: Json) -> Json {
-    json!({"triggers": {"t": trigger}})
+    let triggers = Json::from_iter([("t", trigger)]);
+    Json::from_iter([("triggers", triggers)])
 }
 
 #[test]

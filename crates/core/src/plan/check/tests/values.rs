@@ -2,10 +2,15 @@ use super::*;
 
 /// `transform`, `check` behind it, and a `report` with one value.
 fn reader(depends_on: Json, value: Json) -> Json {
-    tasks(json!({
-        "transform": {}, "check": {"depends_on": {"transform": "success"}},
-        "report": {"depends_on": depends_on, "env": {"ROWS": value}},
-    }))
+    let env = Json::from_iter([("ROWS", value)]);
+    tasks(Json::from_iter([
+        ("transform", json!({})),
+        ("check", json!({"depends_on": {"transform": "success"}})),
+        (
+            "report",
+            Json::from_iter([("depends_on", depends_on), ("env", env)]),
+        ),
+    ]))
 }
 
 #[test]
