@@ -6,6 +6,7 @@ use crate::keys::{ARGUMENTS, Key, Section, Shape, Word};
 pub(super) fn phrase(shape: &Shape) -> String {
     match shape {
         Shape::Text { most, .. } => format!("text, at most {}", size(*most)),
+        Shape::Characters { most, .. } => format!("text, at most {most} characters"),
         Shape::Name(name) if name.word == "NAME" => "name".to_owned(),
         Shape::Name(name) => format!("text: {}", name.word.to_lowercase()),
         Shape::Path => "absolute path".to_owned(),
@@ -108,8 +109,9 @@ pub(super) fn inner(shape: &Shape) -> Option<(&'static Section, Option<&'static 
 
 fn entry(shape: &Shape) -> String {
     match shape {
-        Shape::Table(section) => section.what.trim_start_matches("a ").to_owned(),
-        Shape::Text { .. } => "text".to_owned(),
+        Shape::Table(section) => format!("{}s", section.what.trim_start_matches("a ")),
+        Shape::Text { .. } | Shape::Characters { .. } => "text".to_owned(),
+        Shape::Int { least, most } => format!("whole numbers from {least} to {most}"),
         Shape::Name(name) if name.word == "NAME" => "names".to_owned(),
         Shape::Name(name) => name.word.to_lowercase(),
         Shape::List { of, .. } => format!("lists of {}", entry(of)),
@@ -145,9 +147,9 @@ fn sorts(references: &[&str]) -> String {
 
 fn counted(least: usize, most: usize) -> String {
     if least == 0 {
-        format!("at most {most}")
+        format!("at most {most} of them")
     } else {
-        format!("{least} to {most}")
+        format!("{least} to {most} of them")
     }
 }
 

@@ -29,7 +29,7 @@ pub fn schema() -> Value {
 
 fn shape(shape: &'static Shape) -> Value {
     match shape {
-        Shape::Text { least, most } => {
+        Shape::Text { least, most } | Shape::Characters { least, most } => {
             json!({ "type": "string", "minLength": least, "maxLength": most })
         }
         Shape::Name(name) => named(name),

@@ -108,6 +108,26 @@ fn each_key_can_be_explained_and_stands_in_the_reference() {
 }
 
 #[test]
+fn a_key_that_several_tables_share_is_told_once() {
+    let book = reference_markdown();
+    assert_eq!(
+        book.matches("The image, or a reference that gives one.")
+            .count(),
+        1
+    );
+    assert_eq!(
+        book.matches("| as [`tasks.NAME.image`](#tasks.NAME.image) |")
+            .count(),
+        2,
+        "in services and in defaults"
+    );
+    for link in book.split("](#").skip(1) {
+        let target = link.split(')').next().unwrap();
+        assert!(book.contains(&format!("<a id=\"{target}\">")), "{target}");
+    }
+}
+
+#[test]
 fn an_explanation_has_type_default_bounds_meaning_and_example() {
     assert_eq!(
         explain("tasks.load.retry.delay").unwrap(),

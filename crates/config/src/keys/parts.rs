@@ -36,7 +36,7 @@ pub(super) const POOLS: Shape = Shape::List {
 };
 pub(super) const LABELS: Shape = Shape::Map {
     keys: Name::called("NAME", "^.{1,63}$", label),
-    of: &Shape::Text {
+    of: &Shape::Characters {
         least: 0,
         most: 256,
     },

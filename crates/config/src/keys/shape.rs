@@ -10,6 +10,11 @@ pub(crate) enum Shape {
         least: usize,
         most: usize,
     },
+    /// Text of so many characters.
+    Characters {
+        least: usize,
+        most: usize,
+    },
     /// Text that is a name of some sort.
     Name(Name),
     /// An absolute path inside the container.

@@ -28,7 +28,7 @@ pub(super) static TASK: Section = Section {
             .structural(),
             Key::new(
                 "when",
-                Shape::Text { least: 1, most: 2000 },
+                Shape::Characters { least: 1, most: 2000 },
                 "An expression, asked once when `depends_on` is met; for each item if it names `item`. If false, the task is skipped.",
                 r#"when = 'outputs.list.files != "[]"'"#,
             ),

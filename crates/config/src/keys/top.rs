@@ -215,7 +215,7 @@ static CONCURRENCY: Section = Section::new(
 static NOTIFY: Section = Section {
     one_of: &["slack", "email", "webhook"],
     ..Section::new(
-        "a rule of `notify`",
+        "a rule",
         "",
         &[Group::all(&[
             Key::new(

@@ -46,7 +46,7 @@ pub(super) static TRIGGER: Section = Section {
                 ),
                 Key::new(
                     "when",
-                    Shape::Text {
+                    Shape::Characters {
                         least: 1,
                         most: 2000,
                     },

@@ -54,6 +54,24 @@ impl Walk {
             .then_some(text)
     }
 
+    pub(super) fn characters<'a>(
+        &mut self,
+        at: At<'a>,
+        least: usize,
+        most: usize,
+    ) -> Option<&'a str> {
+        let text = self.text(at, least, usize::MAX)?;
+        let found = text.chars().count();
+        if found > most {
+            self.say(
+                &at.node.span,
+                format!("{} has {found} characters; at most {most}", at.label),
+            );
+            return None;
+        }
+        Some(text)
+    }
+
     fn is_right_text(
         &mut self,
         at: At<'_>,

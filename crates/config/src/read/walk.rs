@@ -95,6 +95,7 @@ impl Walk {
         }
         match shape {
             Shape::Text { least, most } => self.text(at, *least, *most).map(Json::from),
+            Shape::Characters { least, most } => self.characters(at, *least, *most).map(Json::from),
             Shape::Name(name) => self.name(at, name).map(Json::from),
             Shape::Path => self.absolute(at).map(Json::from),
             Shape::Bool => self.boolean(at).map(Json::from),
