@@ -93,9 +93,13 @@ pub(crate) enum Command {
 }
 
 /// The commands by what they are for. A test sees to it that none is missing.
-pub(crate) const GROUPS: [(&str, &[&str]); 3] = [
-    ("Local", &["init", "validate", "run", "schema"]),
-    ("Runs", &["runs", "show", "logs", "explain", "cancel"]),
+pub(crate) const GROUPS: [(&str, &[&str]); 2] = [
+    (
+        "Local",
+        &[
+            "init", "validate", "run", "runs", "show", "logs", "explain", "cancel", "schema",
+        ],
+    ),
     ("Operate", &["doctor", "completion", "man"]),
 ];
 
@@ -147,8 +151,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "PREFIX")]
     pub(crate) secrets_from_env: Option<String>,
     /// Say what would run, and start nothing
-    #[arg(long, conflicts_with = "resume")]
-    pub(crate) dry_run: bool,
+    #[arg(long = "dry-run", conflicts_with = "resume")]
+    pub(crate) dry: bool,
     /// Go on with the newest unfinished run instead of starting one
     #[arg(long)]
     pub(crate) resume: bool,

@@ -1,7 +1,12 @@
 //! The first help page: commands grouped by what they are for.
 
 use crate::args::{Cli, GROUPS};
-use clap::{Command, CommandFactory, builder::StyledStr};
+use clap::{
+    Command, CommandFactory,
+    builder::StyledStr,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+use gofer_core::suggest;
 use std::fmt::Write;
 
 /// The command line with its grouped help.
@@ -29,6 +34,19 @@ fn groups(command: &Command) -> String {
     text
 }
 
+/// That there is no such command, and which one was meant.
+pub(crate) fn unknown_command(error: &clap::Error) -> Option<String> {
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return None;
+    }
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let known = GROUPS.iter().flat_map(|(_, names)| names.iter().copied());
+    let meant = suggest::did_you_mean(typed, known);
+    Some(format!("there is no command `{typed}`{meant}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +71,36 @@ mod tests {
 
     #[test]
     fn the_first_page_says_what_there_is() {
-        insta::assert_snapshot!(command().render_help().to_string(), @"");
+        insta::assert_snapshot!(command().render_help().to_string(), @r##"
+        Runs short-lived container jobs from a pipeline file, on the container engine you have
+
+        Usage: gofer COMMAND [OPTIONS]
+
+        Local:
+          init        Write a commented pipeline file to start from
+          validate    Check a pipeline file, offline, and say what it means
+          run         Run a pipeline here, with the containers of this machine
+          runs        List kept runs, newest first
+          show        Show a run and its tasks
+          logs        Print what a task wrote, byte for byte
+          explain     Say why a run ended as it did, and what to type next
+          cancel      Stop a run; its finally tasks still run
+          schema      Print the JSON Schema of the pipeline file, or explain one key
+
+        Operate:
+          doctor      Look at the container engine and say what would keep runs from working
+          completion  Print the completion script of a shell
+          man         Print the manual page, or write all of them into a folder
+
+        Options:
+          -o, --output <FORMAT>  How the answer is printed [default: text] [possible values: text, json]
+          -q, --quiet            Print bare names and ids, nothing else
+              --utc              Print times in UTC instead of "3m ago"
+          -C, --directory <DIR>  Work as if started in this folder
+          -h, --help             Print help (see more with '--help')
+          -V, --version          Print version
+
+        `gofer COMMAND --help` says more, with examples. To begin: gofer init && gofer run
+        "##);
     }
 }

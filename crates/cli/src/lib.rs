@@ -107,6 +107,13 @@ fn not_understood(host: &dyn Host, error: &clap::Error) -> Code {
     } else {
         (host.stderr(), terminal.stderr, Code::Usage)
     };
+    if let Some(message) = help::unknown_command(error) {
+        report_failure(
+            host,
+            &Failure::usage(message).with_remedy("`gofer --help` lists them"),
+        );
+        return Code::Usage;
+    }
     let rendered = error.render();
     let text = if Paint::choose(|name| host.var(name), is_terminal).is_on() {
         rendered.ansi().to_string()

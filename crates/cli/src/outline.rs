@@ -144,7 +144,7 @@ impl Outline {
         let server = match self.for_a_server.as_slice() {
             [] => vec![],
             list => vec![format!(
-                "{} (a server acts on {}, `gofer run` does not)",
+                "{}; `gofer run` does not act on {}",
                 text::list(list),
                 if list.len() == 1 { "it" } else { "them" }
             )],
@@ -153,13 +153,16 @@ impl Outline {
             ("params", params),
             ("secrets", one(&self.secrets)),
             ("triggers", triggers),
-            ("server", server),
+            ("for a server", server),
             ("defaults", self.defaults.clone()),
         ]
     }
 }
 
-/// A head of ten columns, a name, and words that go on below themselves.
+/// Columns of what stands on the left.
+const HEAD: usize = 14;
+
+/// A head, a name, and words that go on below themselves.
 fn row(
     head: &str,
     name: &str,
@@ -168,9 +171,12 @@ fn row(
     columns: Option<usize>,
     paint: Paint,
 ) -> String {
-    let left = 2 + 12 + name_width;
+    let left = 2 + HEAD + name_width;
     let room = columns.unwrap_or(usize::MAX).saturating_sub(left).max(20);
-    let mut row = format!("  {}{name}", paint.colour(Hue::Faint, &text::fit(head, 12)));
+    let mut row = format!(
+        "  {}{name}",
+        paint.colour(Hue::Faint, &text::fit(head, HEAD))
+    );
     for (nth, line) in text::wrap(words, room).iter().enumerate() {
         if nth > 0 {
             row += &" ".repeat(left);

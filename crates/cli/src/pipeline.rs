@@ -35,26 +35,29 @@ pub(crate) struct FindingDocument {
 }
 
 impl Read {
-    /// Prints every finding with its place, to standard error.
-    pub(crate) fn tell(&self, session: &Session<'_>) {
+    /// Prints every finding, to standard error: with its line and a caret, or, where nothing is
+    /// an error and other things are more important, on a line of its own.
+    pub(crate) fn tell(&self, session: &Session<'_>, short: bool) {
         if self.findings.is_empty() {
             return;
         }
-        let shown = gofer_config::render(&self.source, &self.findings, session.paint_err().is_on());
-        let errors = self
-            .findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .count();
+        if short && self.plan.is_some() {
+            if !session.common.quiet {
+                session.note(gofer_config::one_line(&self.source, &self.findings).trim_end());
+            }
+            return;
+        }
+        let colour = session.paint_err().is_on();
+        let shown = gofer_config::render(&self.source, &self.findings, colour);
         session.note(shown.trim_end());
-        if errors > 0 {
-            session.note(format_args!(
+        let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+        match self.findings.iter().filter(is_error).count() {
+            0 => session.note(""),
+            errors => session.note(format_args!(
                 "\n{} in {}",
                 text::count(errors, "error"),
                 self.source.name
-            ));
-        } else {
-            session.note("");
+            )),
         }
     }
 
@@ -80,7 +83,7 @@ pub(crate) fn read(session: &Session<'_>, file: Option<&Path>) -> Result<Read> {
         }
         _ => {
             let path = find(session, file)?;
-            let mut loaded = gofer_config::load(&path).map_err(unreadable)?;
+            let mut loaded = gofer_config::load(&path).map_err(|error| unreadable(&error))?;
             let folder = loaded.beside.canonicalize().unwrap_or(loaded.beside);
             // Shown as the user would type it.
             let cwd = session.host.cwd().unwrap_or_default().display().to_string() + "/";
@@ -140,7 +143,7 @@ fn guess(text: &str) -> Format {
     }
 }
 
-fn unreadable(error: LoadError) -> Failure {
+fn unreadable(error: &LoadError) -> Failure {
     let cause = error
         .source()
         .map_or(String::new(), |cause| format!(": {cause}"));

@@ -4,7 +4,9 @@ use crate::{
     marks,
     paint::{Hue, Paint},
     session::Session,
-    text, time,
+    text,
+    text::Build as _,
+    time,
     unit::{self, Unit, units},
 };
 use futures_util::StreamExt;
@@ -91,14 +93,18 @@ pub(crate) async fn causes(client: &Client, run: &Run, paint: Paint) -> String {
         page.push('\n');
         page += &cause(unit, paint);
         for line in tail(client, run, unit).await {
-            page += &format!("  {} {line}\n", paint.colour(Hue::Faint, "│"));
+            page.line(format_args!("  {} {line}", paint.colour(Hue::Faint, "│")));
         }
     }
     match failed.get(MOST_CAUSES..) {
         None | Some([]) => {}
         Some(more) => {
             let names: Vec<String> = more.iter().take(20).map(Unit::label).collect();
-            page += &format!("\n{} more failed: {}\n", more.len(), text::list(&names));
+            page.line(format_args!(
+                "\n{} more failed: {}",
+                more.len(),
+                text::list(&names)
+            ));
         }
     }
     page
@@ -188,11 +194,11 @@ pub(crate) fn effects(run: &Run, paint: Paint) -> String {
             .as_deref()
             .or(task.reason.as_deref())
             .unwrap_or_default();
-        page += &format!(
-            "  {}  {word}  {}\n",
+        page.line(format_args!(
+            "  {}  {word}  {}",
             text::fit(&task.name, widest),
             text::safe(why.as_bytes())
-        );
+        ));
     }
     page
 }
@@ -205,11 +211,11 @@ pub(crate) fn waiting(run: &Run, paint: Paint) -> String {
     let mut page = String::new();
     for unit in units(run).iter().filter(|unit| !unit.state().is_over()) {
         let word = marks::task_word(unit.state(), unit.task.allow_failure, paint);
-        page += &format!(
-            "  {}  {word}  {}\n",
+        page.line(format_args!(
+            "  {}  {word}  {}",
             unit.label(),
             text::safe(unit.why().as_bytes())
-        );
+        ));
     }
     if page.is_empty() {
         page
@@ -267,15 +273,11 @@ pub(crate) fn next(session: &Session<'_>, project: &Path, run: &Run) -> Vec<Next
 
 pub(crate) fn commands(next: &[Next]) -> String {
     let widest = next.iter().map(|next| next.why.len()).max().unwrap_or(0);
-    let lines = next
-        .iter()
-        .map(|next| format!("  {:widest$}  {}\n", next.why, next.command));
-    let lines: String = lines.collect();
-    if lines.is_empty() {
-        lines
-    } else {
-        format!("\n{lines}")
+    if next.is_empty() {
+        return String::new();
     }
+    let line = |next: &Next| format!("  {:widest$}  {}", next.why, next.command);
+    format!("\n{}", text::lines(next.iter().map(line)))
 }
 
 /// `gofer explain -o json`

@@ -38,7 +38,7 @@ impl Table {
     pub(crate) fn render(&self, most: Option<usize>, paint: Paint) -> String {
         let widths: Vec<usize> = (0..self.heads.len()).map(|nth| self.width(nth)).collect();
         let kept = self.kept(&widths, most.unwrap_or(usize::MAX));
-        let mut lines = vec![self.line(
+        let mut lines = vec![line(
             &kept,
             &widths,
             most,
@@ -53,7 +53,7 @@ impl Table {
                 row.get(nth)
                     .map_or((String::new(), Hue::Plain), |cell| (cell.0.clone(), cell.1))
             };
-            self.line(&kept, &widths, most, cell, paint)
+            line(&kept, &widths, most, cell, paint)
         }));
         lines.join("\n") + "\n"
     }
@@ -95,40 +95,39 @@ impl Table {
                 .min_by_key(|nth| self.heads.get(*nth).map(|(_, weight)| *weight));
             match lightest {
                 Some(lightest) if wanted > most && kept.len() > 1 => {
-                    kept.retain(|nth| *nth != lightest)
+                    kept.retain(|nth| *nth != lightest);
                 }
                 _ => return kept,
             }
         }
     }
+}
 
-    fn line(
-        &self,
-        kept: &[usize],
-        widths: &[usize],
-        most: Option<usize>,
-        cell: impl Fn(usize) -> (String, Hue),
-        paint: Paint,
-    ) -> String {
-        let mut line = String::new();
-        let mut used = 0;
-        for (place, nth) in kept.iter().enumerate() {
-            let (text, hue) = cell(*nth);
-            let is_last = place + 1 == kept.len();
-            let left = most.unwrap_or(usize::MAX).saturating_sub(used);
-            let width = widths.get(*nth).copied().unwrap_or(0).min(left);
-            let text = text::cut(&text, width);
-            let missing = if is_last {
-                0
-            } else {
-                width + GAP - text::width(&text)
-            };
-            used += width + GAP;
-            line.push_str(&paint.colour(hue, &text));
-            line.push_str(&" ".repeat(missing));
-        }
-        line.trim_end().to_owned()
+fn line(
+    kept: &[usize],
+    widths: &[usize],
+    most: Option<usize>,
+    cell: impl Fn(usize) -> (String, Hue),
+    paint: Paint,
+) -> String {
+    let mut line = String::new();
+    let mut used = 0;
+    for (place, nth) in kept.iter().enumerate() {
+        let (text, hue) = cell(*nth);
+        let is_last = place + 1 == kept.len();
+        let left = most.unwrap_or(usize::MAX).saturating_sub(used);
+        let width = widths.get(*nth).copied().unwrap_or(0).min(left);
+        let text = text::cut(&text, width);
+        let missing = if is_last {
+            0
+        } else {
+            width + GAP - text::width(&text)
+        };
+        used += width + GAP;
+        line.push_str(&paint.colour(hue, &text));
+        line.push_str(&" ".repeat(missing));
     }
+    line.trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -154,9 +153,21 @@ mod tests {
 
     #[test]
     fn a_narrow_table_drops_columns_and_never_wraps() {
-        insta::assert_snapshot!(table().render(None, Paint::PLAIN), @"");
-        insta::assert_snapshot!(table().render(Some(48), Paint::PLAIN), @"");
-        insta::assert_snapshot!(table().render(Some(24), Paint::PLAIN), @"");
+        insta::assert_snapshot!(table().render(None, Paint::PLAIN), @"
+        RUN     STATE        TRIGGER  WHY
+        etl/42  ✗ failed     manual   load failed: exit code 1
+        etl/41  ✓ succeeded  manual
+        ");
+        insta::assert_snapshot!(table().render(Some(48), Paint::PLAIN), @"
+        RUN     STATE        WHY
+        etl/42  ✗ failed     load failed: exit code 1
+        etl/41  ✓ succeeded
+        ");
+        insta::assert_snapshot!(table().render(Some(24), Paint::PLAIN), @"
+        RUN     STATE
+        etl/42  ✗ failed
+        etl/41  ✓ succeeded
+        ");
         for most in 8..60 {
             for line in table().render(Some(most), Paint::PLAIN).lines() {
                 assert!(text::width(line) <= most, "{most}: {line:?}");

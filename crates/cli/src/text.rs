@@ -1,6 +1,25 @@
 //! Text from elsewhere made safe for a screen, and cut to its width.
 
+use std::fmt::{self, Write};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// A page that grows.
+pub(crate) trait Build {
+    /// Puts this at the end.
+    fn add(&mut self, text: fmt::Arguments<'_>);
+
+    /// Puts a line at the end.
+    fn line(&mut self, text: fmt::Arguments<'_>) {
+        self.add(format_args!("{text}\n"));
+    }
+}
+
+impl Build for String {
+    fn add(&mut self, text: fmt::Arguments<'_>) {
+        // Writing to a String does not fail.
+        let _ = self.write_fmt(text);
+    }
+}
 
 /// What a container wrote, made safe to show: colours and other terminal commands are left out,
 /// other control characters are written as `\x07`, and of what a carriage return overwrote only
@@ -19,8 +38,8 @@ pub(crate) fn safe(bytes: &[u8]) -> String {
             '\u{1b}' => skip_command(&mut chars),
             '\t' => shown.push_str("    "),
             '\n' => shown.push(' '),
-            c if c.is_control() => shown.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c if turns_text(c) => shown.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            c if c.is_control() => shown.add(format_args!("\\x{:02x}", u32::from(c))),
+            c if turns_text(c) => shown.add(format_args!("\\u{{{:x}}}", u32::from(c))),
             c => shown.push(c),
         }
     }
@@ -95,6 +114,15 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Each on a line of its own.
+pub(crate) fn lines(lines: impl Iterator<Item = String>) -> String {
+    let mut page = String::new();
+    for line in lines {
+        page.line(format_args!("{line}"));
+    }
+    page
 }
 
 /// `1 task`, `2 tasks`.

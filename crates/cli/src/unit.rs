@@ -74,13 +74,16 @@ impl<'r> Unit<'r> {
             .attempts()
             .iter()
             .find_map(|attempt| attempt.started_at)?;
-        let until = match self.state().is_over() {
-            true => self
-                .attempts()
+        let ended = || {
+            self.attempts()
                 .iter()
                 .rev()
-                .find_map(|attempt| attempt.ended_at)?,
-            false => now,
+                .find_map(|attempt| attempt.ended_at)
+        };
+        let until = if self.state().is_over() {
+            ended()?
+        } else {
+            now
         };
         Some(time::between(from, until))
     }

@@ -3,6 +3,8 @@
 mod live;
 mod plain;
 mod row;
+#[cfg(test)]
+mod sample;
 mod screen;
 
 pub(crate) use live::Live;

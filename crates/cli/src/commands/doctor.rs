@@ -4,6 +4,7 @@ use crate::{
     paint::{Hue, Paint},
     session::Session,
     text,
+    text::Build as _,
 };
 use serde::Serialize;
 
@@ -44,9 +45,13 @@ fn render(checks: &[Check], paint: Paint) -> String {
             Verdict::Problem => ("✗", Hue::Bad),
         };
         let name = text::fit(&check.name, widest);
-        page += &format!("{} {name}  {}\n", paint.colour(hue, symbol), check.message);
+        page.line(format_args!(
+            "{} {name}  {}",
+            paint.colour(hue, symbol),
+            check.message
+        ));
         for line in check.remedy.iter().flat_map(|remedy| remedy.lines()) {
-            page += &format!("  {}  → {line}\n", " ".repeat(widest));
+            page.line(format_args!("  {}  → {line}", " ".repeat(widest)));
         }
     }
     let problems = checks
@@ -88,6 +93,12 @@ mod tests {
                 Some("sudo usermod -aG docker $USER"),
             ),
         ];
-        insta::assert_snapshot!(render(&checks, Paint::PLAIN), @"");
+        insta::assert_snapshot!(render(&checks, Paint::PLAIN), @r##"
+        ✓ engine  Docker 29.1 at unix:///run/docker.sock, from the context "default"
+        ✗ rights  no right to /run/docker.sock
+                  → sudo usermod -aG docker $USER
+
+        1 problem to solve before runs work here
+        "##);
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     paint::Hue,
     session::Session,
     table::Table,
+    text,
 };
 use gofer_core::suggest;
 use std::{fs, io::Write, path::Path};
@@ -88,10 +89,7 @@ fn list(session: &Session<'_>) -> Result<Code> {
         return Ok(Code::Ok);
     }
     if session.common.quiet {
-        let names: String = EXAMPLES
-            .iter()
-            .map(|example| format!("{}\n", example.name))
-            .collect();
+        let names = text::lines(EXAMPLES.iter().map(|example| example.name.to_owned()));
         session.print(names)?;
         return Ok(Code::Ok);
     }
@@ -175,6 +173,8 @@ mod tests {
         reading
             .findings
             .iter()
+            // What the example about conditions is there to show.
+            .filter(|finding| !finding.message.starts_with("`build` has a `when`"))
             .map(|finding| finding.message.clone())
             .collect()
     }

@@ -30,13 +30,13 @@ pub(crate) async fn run(session: &Session<'_>, args: &Args) -> Result<Code> {
         );
     }
     let read = pipeline::read(session, args.file.as_deref())?;
-    read.tell(session);
+    read.tell(session, true);
     let Some(plan) = &read.plan else {
         return Ok(Code::Error);
     };
     refuse_what_is_not_there_yet(session, &read, plan)?;
     let inputs = Inputs::gather(session, plan, args)?;
-    if args.dry_run {
+    if args.dry {
         return dry::show(session, plan, &inputs);
     }
     // Of a run that goes on, the params are its own and the secrets may lie sealed.

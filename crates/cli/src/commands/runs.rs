@@ -24,12 +24,11 @@ pub(crate) async fn runs(session: &Session<'_>, args: &Runs) -> Result<Code> {
     if session.is_json() {
         session.json(&page)?;
     } else if session.common.quiet {
-        let ids: String = page
+        let names = page
             .items
             .iter()
-            .map(|run| format!("{}/{}\n", run.pipeline, run.number))
-            .collect();
-        session.print(ids)?;
+            .map(|run| format!("{}/{}", run.pipeline, run.number));
+        session.print(text::lines(names))?;
     } else if page.items.is_empty() {
         let whose = args
             .pipeline
@@ -90,7 +89,7 @@ fn render(
         ("STARTED", 6),
         ("TOOK", 4),
         ("TRIGGER", 1),
-        ("WHY", 5),
+        ("WHY", 7),
     ]);
     for run in runs {
         let (symbol, hue) = marks::of_run(run.state);
@@ -154,7 +153,17 @@ mod tests {
             summary(41, RunState::Succeeded, None),
         ];
         let now = "2026-11-24T12:00:00Z".parse().unwrap();
-        insta::assert_snapshot!(render(&runs, now, false, None, Paint::PLAIN), @"");
-        insta::assert_snapshot!(render(&runs, now, true, Some(60), Paint::PLAIN), @"");
+        insta::assert_snapshot!(render(&runs, now, false, None, Paint::PLAIN), @"
+        RUN     STATE        STARTED  TOOK  TRIGGER  WHY
+        etl/43  ● running    3m ago         manual   (interrupted: gofer run --resume continues it)
+        etl/42  ✗ failed     3m ago   12s   manual   load failed: exit code 1
+        etl/41  ✓ succeeded  3m ago   12s   manual
+        ");
+        insta::assert_snapshot!(render(&runs, now, true, Some(60), Paint::PLAIN), @"
+        RUN     STATE        WHY
+        etl/43  ● running    (interrupted: gofer run --resume conti…
+        etl/42  ✗ failed     load failed: exit code 1
+        etl/41  ✓ succeeded
+        ");
     }
 }

@@ -7,7 +7,9 @@ use crate::{
     project,
     session::Session,
     table::{Cell, Table},
-    text, time,
+    text,
+    text::Build as _,
+    time,
     unit::{self, Unit},
 };
 use gofer_core::Timestamp;
@@ -85,16 +87,16 @@ fn render(run: &Run, look: &Look) -> String {
     let took = took.map_or(String::new(), |took| {
         format!(", took {}", time::lasted(took))
     });
-    page += &format!(
-        "started {started} by {}{took}, version {}\n",
+    page.line(format_args!(
+        "started {started} by {}{took}, version {}",
         run.trigger, run.version
-    );
-    page += &format!("id      {}\n", run.id);
+    ));
+    page.line(format_args!("id      {}", run.id));
     for (name, value) in &run.params {
-        page += &format!(
-            "param   {name} = {}\n",
+        page.line(format_args!(
+            "param   {name} = {}",
             text::cut(&text::safe(value.as_bytes()), 100)
-        );
+        ));
     }
     page.push('\n');
     page + &tasks(run, look)
@@ -106,7 +108,7 @@ fn tasks(run: &Run, look: &Look) -> String {
         ("STATE", 8),
         ("TOOK", 4),
         ("TRIES", 3),
-        ("WHY", 5),
+        ("WHY", 7),
     ]);
     for task in &run.tasks {
         table.row(line(&Unit { task, item: None }, look, &task.name));
@@ -161,16 +163,16 @@ fn attempts(units: &[Unit<'_>], look: &Look) -> String {
         let why = why.map_or(String::new(), |why| {
             format!(": {}", text::safe(why.as_bytes()))
         });
-        page += &format!(
-            "{}  {state}{why}\n",
+        page.line(format_args!(
+            "{}  {state}{why}",
             look.paint.colour(Hue::Strong, &unit.label())
-        );
+        ));
         let outputs = unit.item.map_or(&unit.task.outputs, |item| &item.outputs);
         for (key, value) in outputs {
-            page += &format!(
-                "  output {key} = {}\n",
+            page.line(format_args!(
+                "  output {key} = {}",
                 text::cut(&text::safe(value.as_bytes()), 100)
-            );
+            ));
         }
         let mut table = Table::new(&[
             ("  ATTEMPT", 9),
@@ -179,7 +181,7 @@ fn attempts(units: &[Unit<'_>], look: &Look) -> String {
             ("TOOK", 4),
             ("EXIT", 7),
             ("IMAGE", 1),
-            ("WHY", 5),
+            ("WHY", 7),
         ]);
         for attempt in unit.attempts() {
             let (symbol, hue) = marks::of_task(attempt.state, unit.task.allow_failure);

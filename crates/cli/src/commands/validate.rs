@@ -37,7 +37,7 @@ pub(crate) fn validate(session: &Session<'_>, args: &Validate) -> Result<Code> {
         })?;
         return Ok(code);
     }
-    read.tell(session);
+    read.tell(session, false);
     match outline {
         Some(_) if session.common.quiet => {}
         Some(outline) => good(session, &read, &outline)?,

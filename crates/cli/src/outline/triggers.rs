@@ -1,5 +1,6 @@
 //! Triggers, in words.
 
+use crate::text::Build as _;
 use gofer_core::{
     definition::{self, Catchup, TriggerKind, TriggerState},
     name::TriggerName,
@@ -43,17 +44,18 @@ impl Trigger {
             let window = trigger
                 .catchup_window
                 .map_or_else(|| "24h".to_owned(), |window| window.to_string());
-            words += &match trigger.catchup.unwrap_or_default() {
+            let caught_up = match trigger.catchup.unwrap_or_default() {
                 Catchup::None => "; missed times are not made up for".to_owned(),
                 Catchup::Latest => format!("; of missed times the latest within {window} runs"),
                 Catchup::All => format!("; missed times within {window} all run"),
             };
+            words.push_str(&caught_up);
         }
         if let Some(jitter) = trigger.jitter {
-            words += &format!("; up to {jitter} later, at random");
+            words.add(format_args!("; up to {jitter} later, at random"));
         }
         if let Some(when) = &trigger.when {
-            words += &format!("; only when {when}");
+            words.add(format_args!("; only when {when}"));
         }
         Self {
             name: name.to_string(),

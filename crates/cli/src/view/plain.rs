@@ -109,7 +109,7 @@ impl Plain {
         match (change.attempt, state) {
             (Some(1), TaskState::Running) => self.say(&key, "● running"),
             (Some(attempt), TaskState::Running) => {
-                self.say(&key, &format!("● running (attempt {attempt})"))
+                self.say(&key, &format!("● running (attempt {attempt})"));
             }
             (None, TaskState::Retrying) => {
                 let words = ending(run, &key, state);

@@ -50,11 +50,11 @@ pub(super) fn show(session: &Session<'_>, plan: &Plan, inputs: &Inputs) -> Resul
         text::count(outline.size(), "task")
     );
     session.print(head + &outline.render(session.columns(), paint))?;
+    let mut head = "this run";
     for (name, value) in &inputs.values {
-        session.print(format_args!(
-            "  this run    {name} = {}\n",
-            text::cut(&text::safe(value.as_bytes()), 80)
-        ))?;
+        let value = text::cut(&text::safe(value.as_bytes()), 80);
+        session.print(format_args!("  {head:14}{name} = {value}\n"))?;
+        head = "";
     }
     inputs.refuse_if_incomplete()?;
     Ok(code)

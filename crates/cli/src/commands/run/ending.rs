@@ -4,6 +4,7 @@ use crate::{
     failure::{Code, Result},
     report::{self, Next},
     session::Session,
+    text::Build as _,
 };
 use gofer_sdk::{
     Client,
@@ -42,7 +43,7 @@ pub(super) async fn over(
     }
     if !session.common.quiet || run.state == RunState::Failed {
         page += report::headline(run, session.now(), paint).trim_end();
-        page += &format!(" ({})\n", report::tally(run));
+        page.line(format_args!(" ({})", report::tally(run)));
     }
     if session.is_json() {
         if !session.common.quiet {

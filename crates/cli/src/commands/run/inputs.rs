@@ -75,7 +75,7 @@ impl Inputs {
         if self.problems.is_empty() {
             return Ok(());
         }
-        let failure = Failure::new("nothing was started:").with_problems(self.problems.clone());
+        let failure = Failure::new("this run cannot start:").with_problems(self.problems.clone());
         let is_param_wrong = self
             .problems
             .iter()

@@ -1,0 +1,11 @@
+//! The command line as its users meet it, without a server.
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "a world that cannot be made fails its test"
+)]
+mod host;
+mod init;
+mod inputs;
+mod usage;
+mod validate;
