@@ -1,5 +1,6 @@
--- Ids are 16 bytes, times are microseconds since 1970, states and reasons are the codes of the
--- rule book, JSON is text. A name that many rows share is in `texts` once.
+-- Ids are 16 bytes, states and reasons are the codes of the rule book, JSON is text. `…_at` is in
+-- microseconds since 1970, `…_after` in microseconds since its run was accepted, which is half as
+-- long. A text that many rows share is in `texts` once.
 
 CREATE TABLE store (
     only INTEGER PRIMARY KEY CHECK (only = 1),
@@ -52,8 +53,8 @@ CREATE TABLE runs (
     finally_stopped INTEGER NOT NULL CHECK (finally_stopped IN (0, 1)),
     next_ready      INTEGER NOT NULL CHECK (next_ready >= 0),
     created_at      INTEGER NOT NULL,
-    started_at      INTEGER,
-    ended_at        INTEGER,
+    started_after   INTEGER,
+    ended_after     INTEGER,
     owner           INTEGER,
     epoch           INTEGER NOT NULL CHECK (epoch > 0)
 ) STRICT;
@@ -65,39 +66,39 @@ CREATE INDEX runs_claimed ON runs (owner) WHERE owner IS NOT NULL;
 
 -- `task` is the place in the run's list; `item` is -1 for the task itself.
 CREATE TABLE units (
-    run      INTEGER NOT NULL,
-    task     INTEGER NOT NULL CHECK (task >= 0),
-    item     INTEGER NOT NULL CHECK (item >= -1),
-    state    INTEGER NOT NULL CHECK (state IN (0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 15)),
-    reason   INTEGER CHECK (reason BETWEEN 1 AND 255),
-    message  TEXT,
-    value    TEXT,
-    outputs  TEXT,
-    ready    INTEGER CHECK (ready >= 0),
-    due      INTEGER,
-    ended_at INTEGER,
-    expanded INTEGER NOT NULL CHECK (expanded IN (0, 1)),
-    earlier  INTEGER NOT NULL CHECK (earlier >= 0),
+    run         INTEGER NOT NULL,
+    task        INTEGER NOT NULL CHECK (task >= 0),
+    item        INTEGER NOT NULL CHECK (item >= -1),
+    state       INTEGER NOT NULL CHECK (state IN (0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 15)),
+    reason      INTEGER CHECK (reason BETWEEN 1 AND 255),
+    message     TEXT,
+    value       TEXT,
+    outputs     TEXT,
+    ready       INTEGER CHECK (ready >= 0),
+    due_after   INTEGER,
+    ended_after INTEGER,
+    expanded    INTEGER NOT NULL CHECK (expanded IN (0, 1)),
+    earlier     INTEGER NOT NULL CHECK (earlier >= 0),
     PRIMARY KEY (run, task, item)
 ) STRICT, WITHOUT ROWID;
 
 -- `image` and `node` are in `texts`.
 CREATE TABLE attempts (
-    run        INTEGER NOT NULL,
-    task       INTEGER NOT NULL CHECK (task >= 0),
-    item       INTEGER NOT NULL CHECK (item >= -1),
-    number     INTEGER NOT NULL CHECK (number > 0),
-    state      INTEGER NOT NULL CHECK (state IN (0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 15)),
-    stage      INTEGER NOT NULL CHECK (stage IN (0, 1, 2, 3, 4)),
-    reason     INTEGER CHECK (reason BETWEEN 1 AND 255),
-    message    TEXT,
-    exit_code  INTEGER,
-    created_at INTEGER NOT NULL,
-    started_at INTEGER,
-    ended_at   INTEGER,
-    image      INTEGER,
-    node       INTEGER,
-    stop       INTEGER CHECK (stop IN (0, 1)),
+    run           INTEGER NOT NULL,
+    task          INTEGER NOT NULL CHECK (task >= 0),
+    item          INTEGER NOT NULL CHECK (item >= -1),
+    number        INTEGER NOT NULL CHECK (number > 0),
+    state         INTEGER NOT NULL CHECK (state IN (0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 15)),
+    stage         INTEGER NOT NULL CHECK (stage IN (0, 1, 2, 3, 4)),
+    reason        INTEGER CHECK (reason BETWEEN 1 AND 255),
+    message       TEXT,
+    exit_code     INTEGER,
+    created_after INTEGER NOT NULL,
+    started_after INTEGER,
+    ended_after   INTEGER,
+    image         INTEGER,
+    node          INTEGER,
+    stop          INTEGER CHECK (stop IN (0, 1)),
     PRIMARY KEY (run, task, item, number)
 ) STRICT, WITHOUT ROWID;
 

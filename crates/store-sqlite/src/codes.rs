@@ -62,9 +62,23 @@ pub(crate) fn whole(number: u64) -> Result<i64, Failure> {
         .map_err(|_| Failure::Damaged(format!("{number} is too large a number")))
 }
 
-/// Microseconds since 1970.
-pub(crate) fn micros(at: Option<Timestamp>) -> Option<i64> {
-    at.map(Timestamp::as_microsecond)
+/// When a run was accepted: most other times are stored as what passed since.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Base(pub(crate) i64);
+
+impl Base {
+    pub(crate) fn of(at: Timestamp) -> Self {
+        Self(at.as_microsecond())
+    }
+
+    /// Microseconds since then.
+    pub(crate) fn after(self, at: Timestamp) -> i64 {
+        at.as_microsecond().saturating_sub(self.0)
+    }
+
+    pub(crate) fn maybe_after(self, at: Option<Timestamp>) -> Option<i64> {
+        at.map(|at| self.after(at))
+    }
 }
 
 /// A row's columns, one after the other.
@@ -98,8 +112,16 @@ impl<'a> Columns<'a> {
             .ok_or_else(|| Failure::Damaged(format!("{} is missing", T::WHAT)))
     }
 
-    pub(crate) fn maybe_time(&mut self) -> Result<Option<Timestamp>, Failure> {
-        self.take::<Option<i64>>()?.map(time).transpose()
+    /// A time that is stored as what passed since then.
+    pub(crate) fn maybe_after(&mut self, base: Base) -> Result<Option<Timestamp>, Failure> {
+        let after = self.take::<Option<i64>>()?;
+        after
+            .map(|after| time(base.0.saturating_add(after)))
+            .transpose()
+    }
+
+    pub(crate) fn after(&mut self, base: Base) -> Result<Timestamp, Failure> {
+        time(base.0.saturating_add(self.take()?))
     }
 
     pub(crate) fn time(&mut self) -> Result<Timestamp, Failure> {

@@ -5,7 +5,7 @@
 //! place, the item if there is one, and of an attempt its number. Numbers are little-endian base
 //! 128; times may be negative and are zigzagged.
 
-use crate::failure::Failure;
+use crate::{codes::Base, failure::Failure};
 use gofer_core::{
     Timestamp,
     name::TaskName,
@@ -21,12 +21,12 @@ const HAS_REASON: u8 = 8;
 
 /// Packs the lines of one commit. `place` knows the tasks.
 pub(crate) fn pack(
-    since: i64,
+    accepted: Base,
     changes: &[Change],
     place: impl Fn(&TaskName) -> Result<u64, Failure>,
 ) -> Result<Vec<u8>, Failure> {
     let mut out = Vec::with_capacity(changes.len() * 8);
-    let mut before = since;
+    let mut before = accepted.0;
     for change in changes {
         let at = change.at.as_microsecond();
         put(&mut out, zigzag(at.wrapping_sub(before)));
@@ -58,9 +58,13 @@ pub(crate) fn pack(
 }
 
 /// The lines of one row.
-pub(crate) fn unpack(since: i64, bytes: &[u8], tasks: &[TaskName]) -> Result<Vec<Change>, Failure> {
+pub(crate) fn unpack(
+    accepted: Base,
+    bytes: &[u8],
+    tasks: &[TaskName],
+) -> Result<Vec<Change>, Failure> {
     let mut rest = Rest(bytes);
-    let mut before = since;
+    let mut before = accepted.0;
     let mut changes = Vec::new();
     while !rest.0.is_empty() {
         let change = rest.change(&mut before, tasks);
@@ -176,7 +180,7 @@ mod tests {
             &[0, UNIT, 0, 7],
         ] {
             assert!(
-                matches!(unpack(0, bytes, &[]), Err(Failure::Damaged(_))),
+                matches!(unpack(Base(0), bytes, &[]), Err(Failure::Damaged(_))),
                 "{bytes:?}"
             );
         }

@@ -10,6 +10,7 @@ mod failure;
 mod history;
 mod life;
 mod list;
+mod log;
 mod open;
 mod read;
 mod readers;

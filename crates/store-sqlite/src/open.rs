@@ -86,10 +86,6 @@ pub enum OpenError {
     Database(String),
 }
 
-/// How much the write-ahead log is grown to in the beginning: to write over what is there costs a
-/// fraction of what it costs to make a file longer.
-const LOG: u64 = 4 << 20;
-
 pub(crate) fn open(dir: &Path, ids: &dyn Ids, options: &Options) -> Result<SqliteStore, OpenError> {
     let instances = life::folder(dir);
     let made = DirBuilder::new()
@@ -231,7 +227,6 @@ impl<'a> Opening<'a> {
     }
 
     fn start(&self, db: Connection, waiting: Waiting) -> Result<SqliteStore, OpenError> {
-        self.grow_log(&db)?;
         let life = life::begin(self.dir, self.instance).map_err(failed(&life::folder(self.dir)))?;
         let (id, seq) = self.register(&db)?;
         let mut views = Vec::new();
@@ -290,31 +285,6 @@ impl<'a> Opening<'a> {
             }
         }
         Ok(())
-    }
-
-    /// Writes pages to the log and takes them back, which leaves it long. SQLite does that itself
-    /// so that no other process is in the way.
-    fn grow_log(&self, db: &Connection) -> Result<(), OpenError> {
-        let mut log = self.path.clone().into_os_string();
-        log.push("-wal");
-        let long = Path::new(&log).metadata().map_or(0, |log| log.len());
-        if long >= LOG {
-            return Ok(());
-        }
-        let grow = || -> Result<(), Failure> {
-            for statement in [sql::SMALL_CACHE, sql::BEGIN, sql::GROW] {
-                db.execute_batch(statement)?;
-            }
-            Ok(())
-        };
-        let grown = grow();
-        if !db.is_autocommit() {
-            db.execute_batch(sql::ROLLBACK)
-                .map_err(|error| self.error(error))?;
-        }
-        db.execute_batch(sql::WRITER_CACHE)
-            .map_err(|error| self.error(error))?;
-        grown.map_err(|failure| self.error(failure))
     }
 }
 

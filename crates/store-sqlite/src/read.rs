@@ -1,7 +1,7 @@
 //! What is read, each from one consistent view of the file.
 
 use crate::{
-    codes::{self, Columns},
+    codes::{self, Base, Columns},
     failure::Failure,
     history,
     rows::{self, Found, Lists, Place},
@@ -78,29 +78,26 @@ impl View {
     fn place(&mut self, run: RunId) -> Result<Place, Failure> {
         let found = rows::one(&self.db, sql::FIND, [run.0.as_bytes()], |row| {
             let mut from = Columns::of(row);
-            Ok((
-                from.take::<i64>()?,
-                from.take::<i64>()?,
-                from.take::<i64>()?,
-            ))
+            Ok((from.take::<i64>()?, from.take::<i64>()?, Base(from.take()?)))
         })?;
-        let (seq, tasks, created_at) = found.ok_or_else(|| refusal::no_run(run))?;
+        let (seq, tasks, accepted) = found.ok_or_else(|| refusal::no_run(run))?;
         Ok(Place {
             seq,
             tasks: self.lists.get(&self.db, tasks)?,
-            created_at,
+            accepted,
         })
     }
 
     pub(crate) fn load(&mut self, run: RunId) -> Result<StoredRun, Failure> {
         let Found { row, seq, tasks } = self.find(run)?;
+        let accepted = Base::of(row.head.created_at);
         let names: Vec<TaskName> = self.lists.get(&self.db, tasks)?.list.clone();
         let units = rows::all(&self.db, sql::UNITS, [seq], |row| {
             let mut from = Columns::of(row);
             Ok((
                 from.take::<i64>()?,
                 from.take::<i64>()?,
-                rows::unit(&mut from)?,
+                rows::unit(&mut from, accepted)?,
             ))
         })?;
         let mut tasks: Vec<Task> = Vec::with_capacity(names.len());
@@ -115,7 +112,7 @@ impl View {
             Ok((
                 from.take::<i64>()?,
                 from.take::<i64>()?,
-                rows::attempt(&mut from)?,
+                rows::attempt(&mut from, accepted)?,
             ))
         })?;
         for (task, item, attempt) in attempts {
@@ -149,7 +146,7 @@ impl View {
             let mut from = Columns::of(row);
             let last = from.count()?;
             let packed: Vec<u8> = from.take()?;
-            let lines = history::unpack(place.created_at, &packed, &place.tasks.list)?;
+            let lines = history::unpack(place.accepted, &packed, &place.tasks.list)?;
             let before = last.saturating_sub(lines.len() as u64);
             let numbered = (before + 1..).zip(lines);
             found.extend(
@@ -167,7 +164,7 @@ impl View {
         rows::all(&self.db, sql::ATTEMPTS, which, |row| {
             let mut from = Columns::of(row);
             let _: (i64, i64) = (from.take()?, from.take()?);
-            rows::attempt(&mut from)
+            rows::attempt(&mut from, place.accepted)
         })
     }
 

@@ -1,7 +1,7 @@
 //! From rows to the contract's structs.
 
 use crate::{
-    codes::{Columns, json},
+    codes::{Base, Columns, json},
     failure::Failure,
     statements as sql,
 };
@@ -58,22 +58,27 @@ pub(crate) fn run_row(row: &Row<'_>) -> Result<Found, Failure> {
 }
 
 fn head(from: &mut Columns<'_>) -> Result<Head, Failure> {
+    let (state, reason, message) = (from.code()?, from.maybe_code()?, from.take()?);
+    let stop = from.maybe_code()?;
+    let (in_finally, finally_stopped, next_ready) = (from.take()?, from.take()?, from.count()?);
+    let created_at = from.time()?;
+    let base = Base::of(created_at);
     Ok(Head {
-        state: from.code()?,
-        reason: from.maybe_code()?,
-        message: from.take()?,
-        stop: from.maybe_code()?,
-        in_finally: from.take()?,
-        finally_stopped: from.take()?,
-        next_ready: from.count()?,
-        created_at: from.time()?,
-        started_at: from.maybe_time()?,
-        ended_at: from.maybe_time()?,
+        state,
+        reason,
+        message,
+        created_at,
+        started_at: from.maybe_after(base)?,
+        ended_at: from.maybe_after(base)?,
+        stop,
+        in_finally,
+        finally_stopped,
+        next_ready,
     })
 }
 
 /// A unit without its attempts, after its task and item.
-pub(crate) fn unit(from: &mut Columns<'_>) -> Result<Unit, Failure> {
+pub(crate) fn unit(from: &mut Columns<'_>, base: Base) -> Result<Unit, Failure> {
     Ok(Unit {
         state: from.code()?,
         reason: from.maybe_code()?,
@@ -84,8 +89,8 @@ pub(crate) fn unit(from: &mut Columns<'_>) -> Result<Unit, Failure> {
             .take::<Option<i64>>()?
             .map(crate::codes::count)
             .transpose()?,
-        due: from.maybe_time()?,
-        ended_at: from.maybe_time()?,
+        due: from.maybe_after(base)?,
+        ended_at: from.maybe_after(base)?,
         expanded: from.take()?,
         earlier: from.take()?,
         attempts: Vec::new(),
@@ -93,7 +98,7 @@ pub(crate) fn unit(from: &mut Columns<'_>) -> Result<Unit, Failure> {
 }
 
 /// An attempt, after its task and item.
-pub(crate) fn attempt(from: &mut Columns<'_>) -> Result<Attempt, Failure> {
+pub(crate) fn attempt(from: &mut Columns<'_>, base: Base) -> Result<Attempt, Failure> {
     Ok(Attempt {
         number: from.take()?,
         state: from.code()?,
@@ -101,9 +106,9 @@ pub(crate) fn attempt(from: &mut Columns<'_>) -> Result<Attempt, Failure> {
         reason: from.maybe_code()?,
         message: from.take()?,
         exit_code: from.take()?,
-        created_at: from.time()?,
-        started_at: from.maybe_time()?,
-        ended_at: from.maybe_time()?,
+        created_at: from.after(base)?,
+        started_at: from.maybe_after(base)?,
+        ended_at: from.maybe_after(base)?,
         image: from.take()?,
         node: from.take()?,
         stop: from.maybe_code()?,
@@ -167,7 +172,7 @@ pub(crate) fn execute(db: &Connection, sql: &str, params: impl Params) -> Result
 pub(crate) struct Place {
     pub(crate) seq: i64,
     pub(crate) tasks: Arc<Names>,
-    pub(crate) created_at: i64,
+    pub(crate) accepted: Base,
 }
 
 /// Names of a run's tasks, in order.

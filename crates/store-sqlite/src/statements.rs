@@ -16,7 +16,7 @@ macro_rules! run_from {
         concat!(
             "SELECT r.id, p.namespace, p.name, r.number, r.version, t.text, r.scheduled_at, \
              r.params, r.state, r.reason, r.message, r.stop, r.in_finally, r.finally_stopped, \
-             r.next_ready, r.created_at, r.started_at, r.ended_at, i.id, r.epoch, r.seq, r.tasks \
+             r.next_ready, r.created_at, r.started_after, r.ended_after, i.id, r.epoch, r.seq, r.tasks \
              FROM runs r ",
             $hint,
             " JOIN pipelines p ON p.seq = r.pipeline JOIN texts t ON t.seq = r.trigger \
@@ -72,6 +72,9 @@ statements! {
     SMALL_CACHE = "PRAGMA cache_size = 8";
     GROW = "INSERT INTO sealed (run, name, value) VALUES (0, '', zeroblob(4194304))";
 
+    /// Writes a page and changes nothing.
+    TOUCH = "UPDATE store SET id = id";
+
     STORE = "SELECT id FROM store";
     ADD_STORE = "INSERT INTO store (only, id) VALUES (1, ?1)";
     ADD_INSTANCE = "INSERT INTO instances (id) VALUES (?1)";
@@ -99,11 +102,11 @@ statements! {
 
     ADD_RUN = "INSERT INTO runs (id, pipeline, number, version, tasks, trigger, scheduled_at, \
         params, state, reason, message, stop, in_finally, finally_stopped, next_ready, \
-        created_at, started_at, ended_at, owner, epoch) \
+        created_at, started_after, ended_after, owner, epoch) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
         ?19, 1)";
     SET_HEAD = "UPDATE runs SET state = ?2, reason = ?3, message = ?4, stop = ?5, \
-        in_finally = ?6, finally_stopped = ?7, next_ready = ?8, started_at = ?9, ended_at = ?10 \
+        in_finally = ?6, finally_stopped = ?7, next_ready = ?8, started_after = ?9, ended_after = ?10 \
         WHERE seq = ?1";
     /// The run, if the claim holds.
     CLAIMED = "SELECT r.seq, r.state, r.tasks, r.created_at FROM runs r \
@@ -116,31 +119,31 @@ statements! {
     FIND = "SELECT seq, tasks, created_at FROM runs WHERE id = ?1";
 
     PUT_UNIT = "INSERT INTO units (run, task, item, state, reason, message, value, outputs, \
-        ready, due, ended_at, expanded, earlier) \
+        ready, due_after, ended_after, expanded, earlier) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
         ON CONFLICT (run, task, item) DO UPDATE SET state = excluded.state, \
         reason = excluded.reason, message = excluded.message, value = excluded.value, \
-        outputs = excluded.outputs, ready = excluded.ready, due = excluded.due, \
-        ended_at = excluded.ended_at, expanded = excluded.expanded, earlier = excluded.earlier";
-    UNITS = "SELECT task, item, state, reason, message, value, outputs, ready, due, ended_at, \
+        outputs = excluded.outputs, ready = excluded.ready, due_after = excluded.due_after, \
+        ended_after = excluded.ended_after, expanded = excluded.expanded, earlier = excluded.earlier";
+    UNITS = "SELECT task, item, state, reason, message, value, outputs, ready, due_after, ended_after, \
         expanded, earlier FROM units WHERE run = ?1 ORDER BY task, item";
     HAS_UNIT = "SELECT 1 FROM units WHERE run = ?1 AND task = ?2 AND item = ?3";
 
     PUT_ATTEMPT = "INSERT INTO attempts (run, task, item, number, state, stage, reason, message, \
-        exit_code, created_at, started_at, ended_at, image, node, stop) \
+        exit_code, created_after, started_after, ended_after, image, node, stop) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
         ON CONFLICT (run, task, item, number) DO UPDATE SET state = excluded.state, \
         stage = excluded.stage, reason = excluded.reason, message = excluded.message, \
-        exit_code = excluded.exit_code, created_at = excluded.created_at, \
-        started_at = excluded.started_at, ended_at = excluded.ended_at, image = excluded.image, \
+        exit_code = excluded.exit_code, created_after = excluded.created_after, \
+        started_after = excluded.started_after, ended_after = excluded.ended_after, image = excluded.image, \
         node = excluded.node, stop = excluded.stop";
     ALL_ATTEMPTS = "SELECT a.task, a.item, a.number, a.state, a.stage, a.reason, a.message, \
-        a.exit_code, a.created_at, a.started_at, a.ended_at, image.text, node.text, a.stop \
+        a.exit_code, a.created_after, a.started_after, a.ended_after, image.text, node.text, a.stop \
         FROM attempts a LEFT JOIN texts image ON image.seq = a.image \
         LEFT JOIN texts node ON node.seq = a.node WHERE a.run = ?1 \
         ORDER BY a.task, a.item, a.number";
     ATTEMPTS = "SELECT a.task, a.item, a.number, a.state, a.stage, a.reason, a.message, \
-        a.exit_code, a.created_at, a.started_at, a.ended_at, image.text, node.text, a.stop \
+        a.exit_code, a.created_after, a.started_after, a.ended_after, image.text, node.text, a.stop \
         FROM attempts a LEFT JOIN texts image ON image.seq = a.image \
         LEFT JOIN texts node ON node.seq = a.node \
         WHERE a.run = ?1 AND a.task = ?2 AND a.item = ?3 ORDER BY a.number";

@@ -3,17 +3,14 @@
 use crate::{
     connection::Waiting,
     failure::{Failure, Judge, Reach, Trouble},
+    log::Log,
     statements as sql,
     write::Desk,
 };
 use gofer_store::Error;
 use std::{
     io,
-    sync::{
-        Arc,
-        atomic::{AtomicI32, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
-    },
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -149,7 +146,7 @@ impl Thread {
                 Ok(first) => first,
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
-                    self.log.when_idle(&self.desk);
+                    self.log.when_idle(&self.desk, &self.waiting);
                     match requests.recv() {
                         Ok(first) => first,
                         Err(_) => break,
@@ -202,71 +199,5 @@ impl Thread {
             self.desk.run(sql::RELEASE)?;
         }
         self.desk.run(sql::COMMIT)
-    }
-}
-
-/// Keeps the write-ahead log short: readers never make it grow for good.
-struct Log {
-    pages: Arc<AtomicI32>,
-    /// Copy when there are so many.
-    due: i32,
-}
-
-impl Log {
-    /// 4 MiB: as much as it is grown to in the beginning.
-    const LARGE: i32 = 1024;
-    /// 32 MiB: copying alone did not help, so wait for those who still read old pages.
-    const TOO_LARGE: i32 = 8 * Self::LARGE;
-    const WORTH_IT: i32 = 256;
-
-    fn watch(desk: &mut Desk) -> Self {
-        let pages = Arc::new(AtomicI32::new(0));
-        let seen = Arc::clone(&pages);
-        let hook = move |_: &mut rusqlite::hooks::Wal, now| {
-            seen.store(now, Ordering::Relaxed);
-            Ok(())
-        };
-        if let Err(error) = desk.db.wal_hook(Some(hook)) {
-            tracing::warn!(%error, "the database's log cannot be watched: it may grow large");
-        }
-        Self {
-            pages,
-            due: Self::LARGE,
-        }
-    }
-
-    fn after_commit(&mut self, desk: &Desk, waiting: &Waiting) {
-        let pages = self.pages.load(Ordering::Relaxed);
-        if pages < Self::LARGE {
-            self.due = Self::LARGE;
-        }
-        if pages < self.due {
-            return;
-        }
-        if pages < Self::TOO_LARGE {
-            self.copy(desk, sql::COPY_LOG);
-        } else {
-            waiting.briefly(|| self.copy(desk, sql::COPY_LOG_WHOLE));
-        }
-    }
-
-    fn when_idle(&mut self, desk: &Desk) {
-        if self.pages.load(Ordering::Relaxed) >= Self::WORTH_IT {
-            self.copy(desk, sql::COPY_LOG);
-        }
-        desk.shrink();
-    }
-
-    fn copy(&mut self, desk: &Desk, how: &str) {
-        let copied = desk.db.query_row(how, [], |row| row.get::<_, i32>(1));
-        match copied {
-            Ok(pages) => self.due = pages + Self::LARGE,
-            // It stays in the log, which is as good: the next one copies it.
-            Err(error) => {
-                self.due = self.pages.load(Ordering::Relaxed) + Self::LARGE;
-                tracing::debug!(%error, "the database's log was not copied");
-            }
-        }
-        self.pages.store(0, Ordering::Relaxed);
     }
 }

@@ -56,14 +56,33 @@ impl Desk {
         rows::execute(&self.db, sql, []).map(drop)
     }
 
-    /// Undoes the transaction, unless SQLite did.
+    /// Carries out statements that answer nothing of interest.
+    pub(crate) fn run_all(&self, statements: &[&str]) -> Result<(), Failure> {
+        for sql in statements {
+            self.db.execute_batch(sql)?;
+        }
+        Ok(())
+    }
+
+    /// Undoes the transaction.
     pub(crate) fn undo(&mut self) {
+        self.take_back();
+        self.forget();
+    }
+
+    /// Ends a transaction that SQLite did not end itself.
+    pub(crate) fn take_back(&self) {
         if !self.db.is_autocommit()
             && let Err(failure) = self.run(sql::ROLLBACK)
         {
             tracing::warn!(?failure, "a failed transaction could not be undone");
         }
-        self.forget();
+    }
+
+    /// How long the write-ahead log is.
+    pub(crate) fn log_bytes(&self) -> Option<u64> {
+        let log = format!("{}-wal", self.db.path()?);
+        std::fs::metadata(log).ok().map(|log| log.len())
     }
 
     /// Something was undone: what was remembered may not be there.
@@ -121,16 +140,16 @@ impl Desk {
                 let mut from = codes::Columns::of(row);
                 let seq: i64 = from.take()?;
                 let state: gofer_core::run::RunState = from.code()?;
-                Ok((seq, state, from.take::<i64>()?, from.take::<i64>()?))
+                Ok((seq, state, from.take::<i64>()?, codes::Base(from.take()?)))
             },
         )?;
-        let (seq, state, tasks, created_at) = found.ok_or(Error::Fenced)?;
+        let (seq, state, tasks, accepted) = found.ok_or(Error::Fenced)?;
         let tasks = self.lists.get(&self.db, tasks)?;
         Ok(Claimed {
             place: Place {
                 seq,
                 tasks,
-                created_at,
+                accepted,
             },
             is_over: state.is_over(),
         })

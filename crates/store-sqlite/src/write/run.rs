@@ -2,7 +2,7 @@
 
 use super::{Claimed, Desk};
 use crate::{
-    codes::{self, micros, to_json, whole},
+    codes::{self, Base, to_json, whole},
     failure::Failure,
     history,
     rows::{self, Place},
@@ -61,6 +61,7 @@ impl Desk {
             ..
         } = &new.run.head;
         let head = &new.run.head;
+        let accepted = Base::of(head.created_at);
         let list = self.text(&to_json(&new.tasks)?)?;
         let trigger = self.text(&new.origin.trigger)?;
         let given = Some(&new.origin.params).filter(|given| !given.is_empty());
@@ -83,9 +84,9 @@ impl Desk {
                 in_finally,
                 finally_stopped,
                 whole(head.next_ready)?,
-                head.created_at.as_microsecond(),
-                micros(head.started_at),
-                micros(head.ended_at),
+                accepted.0,
+                accepted.maybe_after(head.started_at),
+                accepted.maybe_after(head.ended_at),
                 self.seq,
             ],
         )?;
@@ -94,14 +95,14 @@ impl Desk {
         Ok(Place {
             seq,
             tasks,
-            created_at: head.created_at.as_microsecond(),
+            accepted,
         })
     }
 
     pub(crate) fn commit(&mut self, commit: &Commit) -> Result<(), Failure> {
         let Claimed { place, mut is_over } = self.claimed(commit.claim)?;
         if let Some(head) = &commit.head {
-            self.set_head(place.seq, head)?;
+            self.set_head(&place, head)?;
             is_over = head.state.is_over();
         }
         for (key, unit) in &commit.units {
@@ -131,12 +132,12 @@ impl Desk {
         Ok(())
     }
 
-    fn set_head(&self, seq: i64, head: &Head) -> Result<(), Failure> {
+    fn set_head(&self, place: &Place, head: &Head) -> Result<(), Failure> {
         let changed = rows::execute(
             &self.db,
             sql::SET_HEAD,
             params![
-                seq,
+                place.seq,
                 head.state.code(),
                 head.reason.map(gofer_core::run::RunReason::code),
                 head.message,
@@ -144,8 +145,8 @@ impl Desk {
                 head.in_finally,
                 head.finally_stopped,
                 whole(head.next_ready)?,
-                micros(head.started_at),
-                micros(head.ended_at),
+                place.accepted.maybe_after(head.started_at),
+                place.accepted.maybe_after(head.ended_at),
             ],
         );
         changed.map(drop)
@@ -155,7 +156,7 @@ impl Desk {
         if changes.is_empty() {
             return Ok(());
         }
-        let lines = history::pack(place.created_at, changes, |task| {
+        let lines = history::pack(place.accepted, changes, |task| {
             place.tasks.place(task).and_then(codes::count)
         })?;
         let last: Option<i64> = rows::first(&self.db, sql::LAST_LINE, [place.seq])?;

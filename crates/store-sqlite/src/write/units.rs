@@ -2,7 +2,7 @@
 
 use super::Desk;
 use crate::{
-    codes::{self, micros, to_json, whole},
+    codes::{self, to_json, whole},
     failure::Failure,
     rows::{self, Place},
     statements as sql,
@@ -32,8 +32,8 @@ impl Desk {
                 unit.value.as_ref().map(to_json).transpose()?,
                 outputs.map(to_json).transpose()?,
                 unit.ready.map(whole).transpose()?,
-                micros(unit.due),
-                micros(unit.ended_at),
+                place.accepted.maybe_after(unit.due),
+                place.accepted.maybe_after(unit.ended_at),
                 unit.expanded,
                 unit.earlier,
             ],
@@ -75,9 +75,9 @@ impl Desk {
                 attempt.reason.map(Reason::code),
                 attempt.message,
                 attempt.exit_code,
-                attempt.created_at.as_microsecond(),
-                micros(attempt.started_at),
-                micros(attempt.ended_at),
+                place.accepted.after(attempt.created_at),
+                place.accepted.maybe_after(attempt.started_at),
+                place.accepted.maybe_after(attempt.ended_at),
                 image,
                 node,
                 attempt.stop.map(codes::stop),

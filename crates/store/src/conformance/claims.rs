@@ -1,4 +1,7 @@
-use super::{Bench, Outcome, sample::*};
+use super::{
+    Bench, Outcome,
+    sample::{accepted, change, claim, head, name, next_id},
+};
 use crate::{Adoption, Claim, Commit, Error, Filter};
 use gofer_core::{id::Epoch, run::RunState};
 

@@ -1,4 +1,7 @@
-use super::{Bench, Outcome, sample::*};
+use super::{
+    Bench, Outcome,
+    sample::{accepted, change, claim, key, time},
+};
 use crate::Commit;
 use gofer_core::run::{Change, Reason, RunState, Subject, TaskState};
 
@@ -52,9 +55,9 @@ pub async fn history_is_read_in_pages(bench: &dyn Bench) -> Outcome {
     }
     let all = store.history(row.id, 0, 1000).await?;
     assert_eq!(all.len(), 10);
-    for after in 0..=11 {
+    for after in 0..=11_u32 {
         for most in 0..=11 {
-            let page = store.history(row.id, after, most).await?;
+            let page = store.history(row.id, after.into(), most).await?;
             let expected = all.iter().skip(after as usize).take(most as usize);
             assert!(
                 page.iter().eq(expected),

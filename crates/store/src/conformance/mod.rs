@@ -1,6 +1,11 @@
 //! What every store is held to. An implementation's tests bring a [`Bench`] and take all of it
 //! with [`crate::conformance_tests`].
 
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "each panics where a store is not as it has to be: that is what it is for"
+)]
+
 mod arbitrary;
 mod claims;
 mod history;

@@ -1,4 +1,7 @@
-use super::{Bench, Outcome, sample::*};
+use super::{
+    Bench, Outcome,
+    sample::{accepted, claim, head, name, new_run, registered},
+};
 use crate::{Commit, Error, Filter, RunRow, Store};
 use gofer_core::{id::RunId, run::RunState};
 

@@ -1,4 +1,7 @@
-use super::{Bench, Outcome, sample::*};
+use super::{
+    Bench, Outcome,
+    sample::{accepted, claim, head, time},
+};
 use crate::{Adoption, Commit, Error, Request, RequestRow};
 use gofer_core::run::RunState;
 

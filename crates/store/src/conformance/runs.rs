@@ -1,4 +1,7 @@
-use super::{Bench, Drawn, Outcome, arbitrary, sample::*};
+use super::{
+    Bench, Drawn, Outcome, arbitrary,
+    sample::{accepted, attempt, change, claim, head, key, name, new_run, registered, unit},
+};
 use crate::{Commit, Error, NewRun};
 use gofer_core::run::{RunState, TaskState};
 use proptest::{

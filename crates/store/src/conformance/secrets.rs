@@ -1,4 +1,7 @@
-use super::{Bench, Outcome, sample::*};
+use super::{
+    Bench, Outcome,
+    sample::{claim, head, name, new_run, registered},
+};
 use crate::{Commit, NewRun};
 use gofer_core::run::RunState;
 

@@ -1,4 +1,7 @@
-use super::{Bench, Outcome, sample::*};
+use super::{
+    Bench, Outcome,
+    sample::{accepted, key, name, next_id, time},
+};
 use crate::{Error, Request};
 
 /// Registering what is there already changes nothing.
@@ -30,7 +33,7 @@ pub async fn a_document_that_comes_back_is_a_new_version(bench: &dyn Bench) -> O
         );
     }
     assert_eq!(
-        store.version(&namespace, &pipeline, 2).await?.canonical,
+        &store.version(&namespace, &pipeline, 2).await?.canonical,
         "b"
     );
     Ok(())
@@ -56,7 +59,7 @@ pub async fn versions_belong_to_their_pipeline(bench: &dyn Bench) -> Outcome {
 
 /// Each call says so.
 pub async fn what_is_not_there_is_named(bench: &dyn Bench) -> Outcome {
-    fn check<T: std::fmt::Debug>(answer: Result<T, Error>, what: &str) {
+    fn check<T: std::fmt::Debug>(answer: &Result<T, Error>, what: &str) {
         let said = format!("{answer:?}");
         assert!(matches!(answer, Err(Error::NotFound(_))), "{said}");
         assert!(said.contains(what), "{said}");
@@ -65,34 +68,34 @@ pub async fn what_is_not_there_is_named(bench: &dyn Bench) -> Outcome {
     let run = accepted(&*store, "etl", &["a"]).await?;
     let (namespace, etl, other) = (name("default")?, name("etl")?, name("other")?);
     check(
-        store.version(&namespace, &etl, 2).await,
+        &store.version(&namespace, &etl, 2).await,
         "version 2 of default/etl",
     );
     check(
-        store.version(&namespace, &other, 1).await,
+        &store.version(&namespace, &other, 1).await,
         "version 1 of default/other",
     );
     check(
-        store.run_by_number(&namespace, &etl, 2).await,
+        &store.run_by_number(&namespace, &etl, 2).await,
         "run 2 of default/etl",
     );
     check(
-        store.run_by_number(&namespace, &etl, u64::MAX).await,
+        &store.run_by_number(&namespace, &etl, u64::MAX).await,
         "default/etl",
     );
-    check(store.attempts(run.id, &key("b", None)?).await, "task b");
+    check(&store.attempts(run.id, &key("b", None)?).await, "task b");
     let nobody = next_id();
     let named = nobody.to_string();
-    check(store.run(nobody).await, &named);
-    check(store.load(nobody).await, &named);
-    check(store.history(nobody, 0, 9).await, &named);
-    check(store.attempts(nobody, &key("a", None)?).await, &named);
-    check(store.sealed(nobody).await, &named);
-    check(store.adopt(nobody).await, &named);
-    check(store.delete_run(nobody).await, &named);
+    check(&store.run(nobody).await, &named);
+    check(&store.load(nobody).await, &named);
+    check(&store.history(nobody, 0, 9).await, &named);
+    check(&store.attempts(nobody, &key("a", None)?).await, &named);
+    check(&store.sealed(nobody).await, &named);
+    check(&store.adopt(nobody).await, &named);
+    check(&store.delete_run(nobody).await, &named);
     let request = Request::Cancel {
         by: "me".to_owned(),
     };
-    check(store.request(nobody, request, time(0)).await, &named);
+    check(&store.request(nobody, request, time(0)).await, &named);
     Ok(())
 }
