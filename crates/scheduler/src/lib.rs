@@ -5,6 +5,7 @@
 
 mod attempt;
 mod fact;
+pub mod fake;
 
 pub use attempt::{
     Attempt, Container, Credentials, Ensure, EnvValue, FileContent, Permit, Refused, Service,
@@ -44,10 +45,7 @@ pub trait Scheduler: Send + Sync {
     /// it begins again with the first byte the engine still has, see [`LogEvent::Replay`]. It ends
     /// when the container has ended and its last byte was handed over. Facts go to
     /// [`Ensure::facts`]; the last one is `Exited`, `Vanished` or `NoExitCode`.
-    async fn ensure(
-        &self,
-        request: Ensure,
-    ) -> Result<BoxStream<'static, LogEvent>, StartError>;
+    async fn ensure(&self, request: Ensure) -> Result<BoxStream<'static, LogEvent>, StartError>;
 
     /// Reads the attempt's log again from the engine's own copy, without following.
     async fn logs(&self, attempt: &AttemptId) -> Result<BoxStream<'static, LogEvent>, Error>;
@@ -81,11 +79,7 @@ pub trait Scheduler: Send + Sync {
     async fn volume_remove(&self, pipeline: &str, name: &VolumeName) -> Result<(), Error>;
 
     /// Runs a command beside a running attempt's main process; its output and exit code.
-    async fn exec(
-        &self,
-        attempt: &AttemptId,
-        command: &[String],
-    ) -> Result<(i32, Vec<u8>), Error>;
+    async fn exec(&self, attempt: &AttemptId, command: &[String]) -> Result<(i32, Vec<u8>), Error>;
 
     /// Waits until the scheduler can do nothing more for us in the background.
     async fn close(&self);
