@@ -121,7 +121,10 @@ impl Engine {
             }
             Adoption::Ours(claim) => {
                 self.recover(claim, Vec::new()).await?;
-                self.cancel_ours(run).await.map(drop)
+                match self.cancel_ours(run).await? {
+                    true => Ok(()),
+                    false => Err(Error::NotDriven(run)),
+                }
             }
         }
     }

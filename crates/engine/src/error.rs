@@ -44,6 +44,9 @@ pub enum Error {
     /// The run has come to its end: there is nothing to stop.
     #[error("run {0} is over")]
     Over(RunId),
+    /// Driving the run ended before the wish was stored.
+    #[error("run {0} is not driven any more, so it was not asked to stop; the log of gofer says why")]
+    NotDriven(RunId),
     /// The process is about to end.
     #[error("this process is about to end and takes nothing on")]
     Draining,

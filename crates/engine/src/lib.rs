@@ -26,6 +26,7 @@ mod pauses;
 mod pins;
 mod recover;
 mod requests;
+mod sweep;
 
 pub use engine::{Engine, Start};
 pub use error::{Error, Refused};
