@@ -44,6 +44,19 @@ fn a_cycle_is_named_whole_and_once() {
 }
 
 #[test]
+fn a_cycle_begins_with_its_first_name_wherever_it_was_met() {
+    refused(
+        tasks(json!({
+            "above": {"depends_on": {"two": "any"}},
+            "one": {"depends_on": {"two": "any"}},
+            "two": {"depends_on": {"one": "any"}},
+        })),
+        "tasks.one.depends_on.two",
+        "one → two → one",
+    );
+}
+
+#[test]
 fn two_cycles_are_two_problems_and_hide_no_other() {
     let errors = errors(tasks(json!({
         "a": {"depends_on": {"b": "any"}}, "b": {"depends_on": {"a": "any"}},

@@ -87,6 +87,18 @@ fn a_finally_task_reads_all_ordinary_tasks_and_always_with_a_default() {
     );
     accepted(with(json!({"output": "load.x", "default": ""})));
     accepted(with(json!({"task": "load.state"})));
+    let chain = |value: Json| {
+        tasks(json!({
+            "one": {"finally": true},
+            "two": {"finally": true, "depends_on": {"one": "success"}, "env": {"X": value}},
+        }))
+    };
+    refused(
+        chain(json!({"output": "one.x"})),
+        "tasks.two.env.X",
+        "can be missing",
+    );
+    accepted(chain(json!({"output": "one.x", "default": ""})));
 }
 
 #[test]
