@@ -1,5 +1,5 @@
-use crate::{attempt, bytes, engine_counts, expected, piece, pieces, small, write};
-use gofer_logs::{Disk, Error, FsDisk, MemoryDisk, Start, Stream, Writer, disk::Append};
+use crate::{attempt, bytes, engine_counts, expected, piece, pieces, small, write, write_noting};
+use gofer_logs::{Counts, Disk, Error, FsDisk, MemoryDisk, Start, Stream, Writer, disk::Append};
 use proptest::prelude::*;
 use std::{
     io,
@@ -77,10 +77,12 @@ impl Append for DyingFile {
     }
 }
 
-/// Writes with a death after so many operations, then another, then to the end.
+/// Writes with a death after so many operations, then another, then to the end. What was taken
+/// without an error is there in the next life.
 fn lives(pieces: &[crate::Piece], deaths: &[i64], kept: usize) -> (Arc<dyn Disk>, usize) {
     let disk = MemoryDisk::new();
     let mut died = 0;
+    let mut taken = Counts::default();
     for &after in deaths {
         let left = Arc::new(AtomicI64::new(after));
         let dying: Arc<dyn Disk> = Arc::new(Dying {
@@ -89,7 +91,8 @@ fn lives(pieces: &[crate::Piece], deaths: &[i64], kept: usize) -> (Arc<dyn Disk>
             kept,
         });
         let life = Writer::open(dying, &attempt(), small(200)).and_then(|mut writer| {
-            write(&mut writer, pieces)?;
+            keeps(&writer, taken);
+            write_noting(&mut writer, pieces, &mut taken)?;
             writer.finish(crate::at(99))
         });
         died += usize::from(matches!(life, Err(Error::Disk { .. })));
@@ -97,6 +100,7 @@ fn lives(pieces: &[crate::Piece], deaths: &[i64], kept: usize) -> (Arc<dyn Disk>
     let disk: Arc<dyn Disk> = Arc::new(disk);
     match Writer::open(Arc::clone(&disk), &attempt(), small(200)) {
         Ok(mut writer) => {
+            keeps(&writer, taken);
             write(&mut writer, pieces).unwrap();
             assert_eq!(writer.counts(), engine_counts(pieces));
             writer.finish(crate::at(99)).unwrap();
@@ -105,6 +109,14 @@ fn lives(pieces: &[crate::Piece], deaths: &[i64], kept: usize) -> (Arc<dyn Disk>
         Err(error) => panic!("{error}"),
     }
     (disk, died)
+}
+
+fn keeps(writer: &Writer, taken: Counts) {
+    let found = writer.counts();
+    assert!(
+        found.stdout >= taken.stdout && found.stderr >= taken.stderr,
+        "{found:?} {taken:?}"
+    );
 }
 
 fn is_whole(disk: &Arc<dyn Disk>, pieces: &[crate::Piece]) {

@@ -52,24 +52,37 @@ fn piece(time: i64, stream: Stream, text: &[u8]) -> Piece {
 fn pieces() -> impl Strategy<Value = Vec<Piece>> {
     let byte = any::<u8>().prop_map(|byte| if byte < 20 { b'\n' } else { byte });
     let bytes = proptest::collection::vec(byte, 0..100);
-    let one = (0..50i64, any::<bool>(), bytes, 0..3u64).prop_map(|(time, is_out, stored, more)| {
-        let stream = if is_out {
-            Stream::Stdout
-        } else {
-            Stream::Stderr
-        };
-        let masked = if more == 2 { 5 } else { 0 };
-        Piece {
-            time,
-            stream,
-            engine: stored.len() as u64 + masked,
-            stored,
-        }
-    });
+    let one =
+        (0..50i64, any::<bool>(), bytes, 0..3u64).prop_map(|(time, is_out, mut stored, more)| {
+            if time % 2 == 0 {
+                stored.push(b'\n');
+            }
+            let stream = if is_out {
+                Stream::Stdout
+            } else {
+                Stream::Stderr
+            };
+            let masked = if more == 2 { 5 } else { 0 };
+            Piece {
+                time,
+                stream,
+                engine: stored.len() as u64 + masked,
+                stored,
+            }
+        });
     proptest::collection::vec(one, 0..40)
 }
 
 fn write(writer: &mut Writer, pieces: &[Piece]) -> Result<(), gofer_logs::Error> {
+    write_noting(writer, pieces, &mut Counts::default())
+}
+
+/// Writes what is not there yet, and notes how much was taken without an error.
+fn write_noting(
+    writer: &mut Writer,
+    pieces: &[Piece],
+    taken: &mut Counts,
+) -> Result<(), gofer_logs::Error> {
     let mut skip = writer.counts();
     for piece in pieces {
         let passed = skip.of(piece.stream).min(piece.engine);
@@ -83,6 +96,7 @@ fn write(writer: &mut Writer, pieces: &[Piece]) -> Result<(), gofer_logs::Error>
             &piece.stored[passed as usize..]
         };
         writer.append(at(piece.time), piece.stream, piece.engine - passed, rest)?;
+        *taken = writer.counts();
     }
     Ok(())
 }

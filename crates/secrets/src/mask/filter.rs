@@ -26,9 +26,16 @@ impl Filter {
         let shortest = forms.clone().map(<[u8]>::len).min().unwrap_or(LEAST_BYTES);
         let window = shortest.clamp(LEAST_BYTES, WIDEST);
         let grams = forms.clone().count() * (window - GRAM + 1);
-        let bits = (grams * SPARSE).next_power_of_two().ilog2().clamp(*BITS.start(), *BITS.end());
+        let bits = (grams * SPARSE)
+            .next_power_of_two()
+            .ilog2()
+            .clamp(*BITS.start(), *BITS.end());
         let furthest = jump(window - GRAM + 1);
-        let mut this = Self { table: vec![furthest; 1 << bits].into(), bits, window };
+        let mut this = Self {
+            table: vec![furthest; 1 << bits].into(),
+            bits,
+            window,
+        };
         for form in forms {
             let start = form.get(..window).unwrap_or(form);
             for (at, gram) in start.windows(GRAM).enumerate() {
@@ -72,7 +79,10 @@ impl Filter {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "less than the widest window")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "less than the widest window"
+)]
 fn jump(distance: usize) -> u8 {
     distance as u8
 }
