@@ -165,10 +165,6 @@ impl Entries {
         ))
     }
 
-    fn has(&self, name: &str) -> bool {
-        self.names.contains(name)
-    }
-
     fn into_vec(self) -> Vec<(Key, Node)> {
         self.list
     }

@@ -137,9 +137,8 @@ impl<'t> Composer<'t> {
             let found = match self.next()? {
                 (Event::MappingEnd, span) => {
                     for (key, node) in merged {
-                        if !entries.has(&key.name) {
-                            entries.add(key, node);
-                        }
+                        // What the table says itself wins, then what was merged first.
+                        drop(entries.add(key, node));
                     }
                     let value = Value::Table(entries.into_vec());
                     return Ok(Node {

@@ -79,7 +79,7 @@ fn typescript_runs_on_what_there_is_or_says_what_was_tried() {
     match load(&write(folder.path(), "gofer.config.ts", &text, 0o644)) {
         Ok(loaded) => assert_eq!(loaded.reading.pipeline.unwrap().name.as_str(), "made"),
         Err(LoadError::NoToolchain { tried, .. }) => {
-            assert_eq!(tried, "tsx, bun, deno, node from 22.6 on")
+            assert_eq!(tried, "tsx, bun, deno, node from 22.6 on");
         }
         Err(error) => panic!("{error}"),
     }

@@ -82,3 +82,31 @@ fn the_schema_key_is_for_editors() {
         r#"{"name":"a","tasks":{"a":{"image":"x","script":"true"}}}"#
     );
 }
+
+#[test]
+fn a_record_has_its_keys_in_order_however_they_were_written() {
+    let records = [
+        (
+            Toml,
+            "name = 'a'\n[tasks.a]\nimage = 'x'\nscript = 'true'\nfor_each = [{ b = 1, a = { d = 2, c = 3 } }]\n",
+        ),
+        (
+            Yaml,
+            "name: a\ntasks: { a: { image: x, script: 'true', for_each: [{ b: 1, a: { c: 3, d: 2 } }] } }\n",
+        ),
+        (
+            Json,
+            r#"{"name": "a", "tasks": {"a": {"image": "x", "script": "true", "for_each": [{"a": {"d": 2, "c": 3}, "b": 1}]}}}"#,
+        ),
+    ];
+    for (format, text) in records {
+        let pipeline = pipeline(format, text);
+        let items = pipeline
+            .tasks
+            .values()
+            .next()
+            .and_then(|task| task.for_each.as_ref());
+        let written = serde_json::to_string(&items).unwrap();
+        assert_eq!(written, r#"[{"a":{"c":3,"d":2},"b":1}]"#, "{format:?}");
+    }
+}
