@@ -107,9 +107,14 @@ impl Plain {
             return;
         };
         match (change.attempt, state) {
-            (Some(1), TaskState::Running) => self.say(&key, "● running"),
+            // Its own log comes after this, so there is nothing to wait for.
             (Some(attempt), TaskState::Running) => {
-                self.say(&key, &format!("● running (attempt {attempt})"));
+                let which = match attempt {
+                    1 => String::new(),
+                    attempt => format!(" (attempt {attempt})"),
+                };
+                let line = format!("{} ● running{which}", self.name(&key));
+                self.write(&line);
             }
             (None, TaskState::Retrying) => {
                 let words = ending(run, &key, state);

@@ -24,8 +24,8 @@ impl Write for Paper {
 }
 
 impl Paper {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap().clone()
     }
 }
 
@@ -48,6 +48,8 @@ pub(crate) struct World {
     pub(crate) stdin: String,
     pub(crate) is_reader_gone: bool,
     pub(crate) checks: Vec<Check>,
+    /// Where a server listens, if there is one.
+    pub(crate) socket: Option<PathBuf>,
     stdout: Paper,
     stderr: Paper,
     asked: Mutex<Vec<Need>>,
@@ -58,6 +60,7 @@ pub(crate) struct World {
 pub(crate) struct Answer {
     pub(crate) code: u8,
     pub(crate) stdout: String,
+    pub(crate) bytes: Vec<u8>,
     pub(crate) stderr: String,
 }
 
@@ -69,6 +72,7 @@ impl World {
             stdin: String::new(),
             is_reader_gone: false,
             checks: Vec::new(),
+            socket: None,
             stdout: Paper::default(),
             stderr: Paper::default(),
             asked: Mutex::default(),
@@ -93,8 +97,9 @@ impl World {
         let code = (0..=u8::MAX).find(|n| std::process::ExitCode::from(*n) == code);
         Answer {
             code: code.unwrap(),
-            stdout: self.stdout.text(),
-            stderr: self.stderr.text(),
+            stdout: String::from_utf8_lossy(&self.stdout.bytes()).into_owned(),
+            bytes: self.stdout.bytes(),
+            stderr: String::from_utf8(self.stderr.bytes()).unwrap(),
         }
     }
 
@@ -108,6 +113,9 @@ impl World {
 impl Host for World {
     async fn client(&self, need: Need, _: &Path) -> Result<Client, Refused> {
         self.asked.lock().unwrap().push(need);
+        if let Some(socket) = &self.socket {
+            return Ok(Client::unix(socket));
+        }
         Err(Refused {
             message: "no container engine answers".into(),
             remedy: Some("gofer doctor says what was tried".into()),

@@ -7,5 +7,11 @@
 mod host;
 mod init;
 mod inputs;
+mod runs;
+#[expect(
+    clippy::unwrap_used,
+    reason = "a server that cannot be made fails its test"
+)]
+mod server;
 mod usage;
 mod validate;

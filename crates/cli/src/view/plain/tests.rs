@@ -59,12 +59,12 @@ fn each_thing_that_happens_is_a_line_with_its_task_in_front() {
     list     | found 2 files
     list     | no newline
     list     ✓ succeeded in 2.0s
+    load[1]  ● running
     notify   ⊘ skipped: `when` is false: outputs.list.files == "[]"
     rates    ◌ retrying: tries again in 2s, after exit code 1 (attempt 1 of 4)
     rates    ● running (attempt 2)
     lint     ✗ failed after 1.0s: the command exited with code 1
     load[1]  | oh no
-    load[1]  ● running
     load[1]  ✗ failed after 1.0s: the command exited with code 7
     "##);
 }
