@@ -21,15 +21,24 @@ pub(crate) fn start(
         problems.extend(wrong);
         BTreeMap::new()
     });
-    let missing = needed_secrets(plan).into_iter().filter(|name| !secrets.contains_key(name));
+    let missing = needed_secrets(plan)
+        .into_iter()
+        .filter(|name| !secrets.contains_key(name));
     problems.extend(missing.map(|name| format!("secret `{name}` is not set")));
-    if problems.is_empty() { Ok(params) } else { Err(Refused { problems }) }
+    if problems.is_empty() {
+        Ok(params)
+    } else {
+        Err(Refused { problems })
+    }
 }
 
 /// A plan, or every problem of the pipeline as a sentence.
 pub(crate) fn plan(pipeline: Pipeline) -> Result<Plan, Refused> {
     Plan::new(pipeline).map_err(|problems| Refused {
-        problems: problems.iter().map(|it| format!("{}: {}", it.path, it.message)).collect(),
+        problems: problems
+            .iter()
+            .map(|it| format!("{}: {}", it.path, it.message))
+            .collect(),
     })
 }
 
@@ -40,7 +49,10 @@ fn not_yet(plan: &Plan) -> Vec<String> {
             Kind::Approval(_) => "asks a person",
             Kind::Call(_) => "calls a pipeline",
         };
-        Some(format!("tasks.{}: a task that {what} cannot be run yet", task.name))
+        Some(format!(
+            "tasks.{}: a task that {what} cannot be run yet",
+            task.name
+        ))
     });
     tasks.collect()
 }
@@ -65,5 +77,10 @@ fn collect(container: &Container, names: &mut BTreeSet<SecretName>) {
         Value::Reference(Reference::Secret(name)) => Some(name.clone()),
         _ => None,
     }));
-    names.extend(container.registry.iter().map(|registry| registry.password.secret.clone()));
+    names.extend(
+        container
+            .registry
+            .iter()
+            .map(|registry| registry.password.secret.clone()),
+    );
 }

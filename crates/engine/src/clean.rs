@@ -41,7 +41,9 @@ async fn insist<F: Future<Output = Result<(), Error>>>(
     loop {
         match act().await {
             Ok(()) => return Ok(()),
-            Err(Error::Away(why)) => tracing::debug!(run = %context.run(), why, "the engine is away"),
+            Err(Error::Away(why)) => {
+                tracing::debug!(run = %context.run(), why, "the engine is away");
+            }
             Err(Error::Failed(why) | Error::Unsupported(why)) => {
                 refusals += 1;
                 if refusals == MOST_REFUSALS {

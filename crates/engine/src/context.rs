@@ -39,7 +39,12 @@ impl Context {
 
     pub(crate) fn id(&self, key: &Key, number: u32) -> AttemptId {
         let Key { task, item } = key.clone();
-        AttemptId { run: self.run(), task, item, number }
+        AttemptId {
+            run: self.run(),
+            task,
+            item,
+            number,
+        }
     }
 
     /// Hands an event to the driver. One that has stopped needs none.
@@ -75,5 +80,7 @@ impl Context {
 pub(crate) fn words_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let owned = || panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(owned).unwrap_or("a panic without words").to_owned()
+    text.or_else(owned)
+        .unwrap_or("a panic without words")
+        .to_owned()
 }

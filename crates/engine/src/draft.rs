@@ -34,16 +34,26 @@ impl Draft {
 
     /// The tasks and items that it is about.
     pub(crate) fn keys(&self) -> BTreeSet<Key> {
-        self.units.iter().chain(self.attempts.iter().map(|(key, _)| key)).cloned().collect()
+        self.units
+            .iter()
+            .chain(self.attempts.iter().map(|(key, _)| key))
+            .cloned()
+            .collect()
     }
 
     /// What has to be stored; `None` if that is nothing. A permit needs the claim to be looked at
     /// even if nothing changes.
     pub(crate) fn commit(&mut self, claim: Claim, book: &Book) -> Option<Commit> {
-        let unit = |key: &Key| book.unit(key).map(|unit| (key.clone(), without_attempts(unit)));
+        let unit = |key: &Key| {
+            book.unit(key)
+                .map(|unit| (key.clone(), without_attempts(unit)))
+        };
         let attempt = |(key, number): &(Key, u32)| {
             let unit = book.unit(key)?;
-            let attempt = unit.attempts.iter().rfind(|attempt| attempt.number == *number)?;
+            let attempt = unit
+                .attempts
+                .iter()
+                .rfind(|attempt| attempt.number == *number)?;
             Some((key.clone(), attempt.clone()))
         };
         let commit = Commit {

@@ -5,7 +5,6 @@ use crate::{
     context::{Context, words_of},
     driver::{Driver, Left},
     feed::Feed,
-    message::Message,
     pins::Pins,
     requests,
 };
@@ -100,7 +99,12 @@ impl Driven {
             .secrets
             .iter()
             .map(|(name, value)| (name.clone(), value))
-            .chain(ready.older.iter().map(|(name, value)| (name.clone(), value)))
+            .chain(
+                ready
+                    .older
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value)),
+            )
             .collect();
         let (patterns, too_short) = Patterns::new(&known);
         for name in too_short {
@@ -123,10 +127,9 @@ impl Driven {
         if !self.add(&context) {
             return;
         }
-        match ready.book.run().head.state {
-            // There is no queue yet: whatever is accepted may begin.
-            RunState::Queued => context.send(Message::Event(Event::Admitted)),
-            _ => {}
+        // There is no queue yet: whatever is accepted may begin.
+        if ready.book.run().head.state == RunState::Queued {
+            context.event(Event::Admitted);
         }
         if !ready.book.run().head.state.is_over() {
             let own = Arc::clone(&context);
@@ -135,7 +138,8 @@ impl Driven {
         let driver = Driver::new(ready.book, Arc::clone(&context), messages);
         let of = (ready.row.namespace, ready.row.pipeline);
         let driven = Arc::clone(self);
-        self.tasks.spawn(async move { driven.see_through(driver, context, of).await });
+        self.tasks
+            .spawn(async move { driven.see_through(driver, context, of).await });
     }
 
     fn add(self: &Arc<Self>, context: &Arc<Context>) -> bool {

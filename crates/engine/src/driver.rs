@@ -109,7 +109,9 @@ impl Driver {
         let clock = &context.parts.clock;
         let wait = self.book.due().map(|due| {
             let left = due.duration_since(clock.now());
-            Duration::try_from(left).unwrap_or(Duration::ZERO).min(LOOK_AT_CLOCK)
+            Duration::try_from(left)
+                .unwrap_or(Duration::ZERO)
+                .min(LOOK_AT_CLOCK)
         });
         let alarm = async {
             match wait {
@@ -143,8 +145,15 @@ impl Driver {
                 }
                 self.apply(&event);
             }
-            Message::Permit { key, attempt, granted } => {
-                if self.apply(&Event::Created { key: key.clone(), attempt }) {
+            Message::Permit {
+                key,
+                attempt,
+                granted,
+            } => {
+                if self.apply(&Event::Created {
+                    key: key.clone(),
+                    attempt,
+                }) {
                     self.draft.permits.push((key, attempt, granted));
                 }
             }
@@ -210,8 +219,16 @@ impl Driver {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Start { key, attempt, container } => self.start(key, attempt, *container),
-            Effect::Stop { key, attempt, grace } => {
+            Effect::Start {
+                key,
+                attempt,
+                container,
+            } => self.start(key, attempt, *container),
+            Effect::Stop {
+                key,
+                attempt,
+                grace,
+            } => {
                 if let Some(handle) = self.attempts.get(&(key, attempt)) {
                     handle.stop(grace);
                 }
@@ -219,7 +236,8 @@ impl Driver {
             Effect::Remove { key, attempt } => {
                 self.attempts.remove(&(key.clone(), attempt));
                 self.removals += 1;
-                self.context.own(clean::remove(Arc::clone(&self.context), key, attempt));
+                self.context
+                    .own(clean::remove(Arc::clone(&self.context), key, attempt));
             }
             // A start refuses such pipelines; one that got in all the same must not hang.
             Effect::Call { key, attempt, .. } => self.context.event(Event::ChildEnded {
@@ -242,7 +260,13 @@ impl Driver {
         let more_to_come = open.count() > 1 || key.item.is_some();
         let (attempt, handle) = Attempt::new(
             Arc::clone(&self.context),
-            attempt::Order { key: key.clone(), number, stage, more_to_come, container },
+            attempt::Order {
+                key: key.clone(),
+                number,
+                stage,
+                more_to_come,
+                container,
+            },
         );
         self.attempts.insert((key, number), handle);
         self.context.own(attempt.run());

@@ -44,7 +44,9 @@ pub struct Start {
 impl Engine {
     /// Puts an engine together. It does nothing until it is asked to.
     pub fn new(parts: Parts) -> Self {
-        Self { driven: Arc::new(Driven::new(parts)) }
+        Self {
+            driven: Arc::new(Driven::new(parts)),
+        }
     }
 
     /// Registers a pipeline: the same content again is the same version.
@@ -60,12 +62,22 @@ impl Engine {
         })?;
         checks::plan(pipeline)?;
         let now = self.now();
-        Ok(self.store().put_version(namespace, &name, &canonical, now).await?)
+        Ok(self
+            .store()
+            .put_version(namespace, &name, &canonical, now)
+            .await?)
     }
 
     /// Accepts a run and begins to drive it. Everything that speaks against it is said at once.
     pub async fn start(&self, start: Start) -> Result<RunRow, Error> {
-        let Start { namespace, pipeline, version, params, secrets, trigger } = start;
+        let Start {
+            namespace,
+            pipeline,
+            version,
+            params,
+            secrets,
+            trigger,
+        } = start;
         if self.driven.draining.is_cancelled() {
             return Err(Error::Draining);
         }
@@ -78,7 +90,11 @@ impl Engine {
 
         let now = self.now();
         let id = RunId(self.driven.parts.ids.next());
-        let origin = Origin { trigger, scheduled_at: now.to_string(), params };
+        let origin = Origin {
+            trigger,
+            scheduled_at: now.to_string(),
+            params,
+        };
         let (run, changes) = Run::new(&plan, now);
         let new = NewRun {
             id,
@@ -93,9 +109,20 @@ impl Engine {
         };
         let row = self.store().create_run(new).await?;
         let claim = row.claim.ok_or(Error::Store(gofer_store::Error::Fenced))?;
-        let identity = Identity { run: id, namespace, version, number: row.number };
+        let identity = Identity {
+            run: id,
+            namespace,
+            version,
+            number: row.number,
+        };
         let book = Book::restore(plan, identity, origin, run);
-        self.driven.drive(Ready { row: row.clone(), claim, book, secrets, older: Vec::new() });
+        self.driven.drive(Ready {
+            row: row.clone(),
+            claim,
+            book,
+            secrets,
+            older: Vec::new(),
+        });
         Ok(row)
     }
 
@@ -121,16 +148,19 @@ impl Engine {
             }
             Adoption::Ours(claim) => {
                 self.recover(claim, Vec::new()).await?;
-                match self.cancel_ours(run).await? {
-                    true => Ok(()),
-                    false => Err(Error::NotDriven(run)),
+                if self.cancel_ours(run).await? {
+                    Ok(())
+                } else {
+                    Err(Error::NotDriven(run))
                 }
             }
         }
     }
 
     async fn cancel_ours(&self, run: RunId) -> Result<bool, Error> {
-        let Some(context) = self.driven.find(run) else { return Ok(false) };
+        let Some(context) = self.driven.find(run) else {
+            return Ok(false);
+        };
         if self.store().run(run).await?.head.state.is_over() {
             return Err(Error::Over(run));
         }
@@ -151,7 +181,10 @@ impl Engine {
 
     /// Notes on tasks and items that are not stored, such as how far a pull has come.
     pub fn progress(&self, run: RunId) -> Vec<(Key, String)> {
-        self.driven.find(run).map(|context| context.feed.notes()).unwrap_or_default()
+        self.driven
+            .find(run)
+            .map(|context| context.feed.notes())
+            .unwrap_or_default()
     }
 
     /// Somebody left a request: look now.
@@ -195,10 +228,12 @@ impl Engine {
     ) -> Result<Vec<(SecretName, Vec<u8>)>, Error> {
         let seal = |(name, value): (&SecretName, &SecretText)| {
             let sealed = self.driven.parts.vault.seal(run, name, value);
-            sealed.map(|sealed| (name.clone(), sealed)).map_err(|why| Error::Unreadable {
-                what: format!("secret `{name}`"),
-                why,
-            })
+            sealed
+                .map(|sealed| (name.clone(), sealed))
+                .map_err(|why| Error::Unreadable {
+                    what: format!("secret `{name}`"),
+                    why,
+                })
         };
         secrets.iter().map(seal).collect()
     }

@@ -32,7 +32,10 @@ pub enum Error {
         last: String,
     },
     /// A run cannot be continued without the values that mask its logs.
-    #[error("run {run} cannot be continued: {why}; pass the values of {} again (--secrets FILE)", list(names))]
+    #[error(
+        "run {run} cannot be continued: {why}; pass the values of {} again (--secrets FILE)",
+        list(names)
+    )]
     SecretsMissing {
         /// The run.
         run: RunId,
@@ -45,7 +48,9 @@ pub enum Error {
     #[error("run {0} is over")]
     Over(RunId),
     /// Driving the run ended before the wish was stored.
-    #[error("run {0} is not driven any more, so it was not asked to stop; the log of gofer says why")]
+    #[error(
+        "run {0} is not driven any more, so it was not asked to stop; the log of gofer says why"
+    )]
     NotDriven(RunId),
     /// The process is about to end.
     #[error("this process is about to end and takes nothing on")]

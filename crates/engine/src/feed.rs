@@ -15,7 +15,10 @@ pub(crate) struct Feed {
 
 impl Feed {
     pub(crate) fn new() -> Self {
-        Self { signal: watch::Sender::new(0), notes: Mutex::default() }
+        Self {
+            signal: watch::Sender::new(0),
+            notes: Mutex::default(),
+        }
     }
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
@@ -23,7 +26,8 @@ impl Feed {
     }
 
     pub(crate) fn wake(&self) {
-        self.signal.send_modify(|count| *count = count.wrapping_add(1));
+        self.signal
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Sets or takes back the note about a task or an item.
@@ -44,7 +48,10 @@ impl Feed {
     }
 
     pub(crate) fn notes(&self) -> Vec<(Key, String)> {
-        self.locked().iter().map(|(key, text)| (key.clone(), text.clone())).collect()
+        self.locked()
+            .iter()
+            .map(|(key, text)| (key.clone(), text.clone()))
+            .collect()
     }
 
     fn locked(&self) -> MutexGuard<'_, BTreeMap<Key, String>> {

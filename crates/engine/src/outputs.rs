@@ -16,7 +16,10 @@ pub fn parse(file: &[u8]) -> Result<BTreeMap<OutputKey, String>, String> {
         ));
     }
     let text = std::str::from_utf8(file).map_err(|error| {
-        format!("$GOFER_OUTPUT is not UTF-8: byte {} belongs to no character", error.valid_up_to())
+        format!(
+            "$GOFER_OUTPUT is not UTF-8: byte {} belongs to no character",
+            error.valid_up_to()
+        )
     })?;
     let mut outputs = BTreeMap::new();
     let mut lines = (1_usize..).zip(text.strip_suffix('\n').unwrap_or(text).split('\n'));
@@ -34,7 +37,9 @@ pub fn parse(file: &[u8]) -> Result<BTreeMap<OutputKey, String>, String> {
                 ));
             }
         };
-        let key = key.parse().map_err(|error| format!("line {at} of $GOFER_OUTPUT: {error}"))?;
+        let key = key
+            .parse()
+            .map_err(|error| format!("line {at} of $GOFER_OUTPUT: {error}"))?;
         outputs.insert(key, value);
     }
     Ok(outputs)

@@ -46,7 +46,10 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_parallel: 64, log_cap: None }
+        Self {
+            max_parallel: 64,
+            log_cap: None,
+        }
     }
 }
 

@@ -39,10 +39,18 @@ impl Pins {
     pub(crate) fn restore(book: &Book) -> Self {
         let pins = Self::default();
         for (name, task) in book.plan().names().into_iter().zip(&book.run().tasks) {
-            let items = (0_u32..).zip(&task.items).map(|(item, unit)| (Some(item), unit));
+            let items = (0_u32..)
+                .zip(&task.items)
+                .map(|(item, unit)| (Some(item), unit));
             for (item, unit) in std::iter::once((None, &task.own)).chain(items) {
-                let key = Key { task: name.clone(), item };
-                let found = unit.attempts.iter().filter_map(|attempt| attempt.image.as_deref());
+                let key = Key {
+                    task: name.clone(),
+                    item,
+                };
+                let found = unit
+                    .attempts
+                    .iter()
+                    .filter_map(|attempt| attempt.image.as_deref());
                 for found in found {
                     if let Some(image) = book.image_of(&key) {
                         pins.learn(&image, found);
@@ -61,12 +69,21 @@ impl Pins {
             (image.pinned.clone(), Arc::clone(&image.turn))
         };
         if pinned.is_some() || pull != Pull::Always {
-            return Choice { pinned, _turn: None };
+            return Choice {
+                pinned,
+                _turn: None,
+            };
         }
         let turn = turn.lock_owned().await;
         match self.of(name) {
-            Some(pinned) => Choice { pinned: Some(pinned), _turn: None },
-            None => Choice { pinned: None, _turn: Some(turn) },
+            Some(pinned) => Choice {
+                pinned: Some(pinned),
+                _turn: None,
+            },
+            None => Choice {
+                pinned: None,
+                _turn: Some(turn),
+            },
         }
     }
 
@@ -84,7 +101,9 @@ impl Pins {
     }
 
     fn of(&self, name: &str) -> Option<String> {
-        self.locked().get(name).and_then(|image| image.pinned.clone())
+        self.locked()
+            .get(name)
+            .and_then(|image| image.pinned.clone())
     }
 
     fn locked(&self) -> MutexGuard<'_, BTreeMap<String, Image>> {

@@ -43,7 +43,9 @@ impl Engine {
             claimed: false,
         };
         let found = self.store().runs(&filter, None, 1).await?.rows.pop();
-        let Some(row) = found else { return Ok(Resumed::Nothing) };
+        let Some(row) = found else {
+            return Ok(Resumed::Nothing);
+        };
         if self.driven.find(row.id).is_some() {
             return Ok(Resumed::Following(row));
         }
@@ -65,14 +67,20 @@ impl Engine {
     ) -> Result<RunRow, Error> {
         let stored = self.store().load(claim.run).await?;
         let row = stored.row;
-        let plan = self.plan(&row.namespace, &row.pipeline, row.version).await?;
-        let needed = match row.head.state.is_over() {
-            true => BTreeSet::new(),
-            false => checks::needed_secrets(&plan),
+        let plan = self
+            .plan(&row.namespace, &row.pipeline, row.version)
+            .await?;
+        let is_over = row.head.state.is_over();
+        let needed = if is_over {
+            BTreeSet::new()
+        } else {
+            checks::needed_secrets(&plan)
         };
         let (secrets, older) = self.unseal(claim.run, needed, &given).await?;
         if !given.is_empty() && !secrets.is_empty() {
-            self.store().seal(claim, self.seal(claim.run, &secrets)?).await?;
+            self.store()
+                .seal(claim, self.seal(claim.run, &secrets)?)
+                .await?;
         }
         let identity = Identity {
             run: row.id,
@@ -81,7 +89,13 @@ impl Engine {
             number: row.number,
         };
         let book = Book::restore(Arc::new(plan), identity, row.origin.clone(), stored.run);
-        self.driven.drive(Ready { row: row.clone(), claim, book, secrets, older });
+        self.driven.drive(Ready {
+            row: row.clone(),
+            claim,
+            book,
+            secrets,
+            older,
+        });
         Ok(row)
     }
 
@@ -91,7 +105,13 @@ impl Engine {
         run: RunId,
         needed: BTreeSet<SecretName>,
         given: &[(SecretName, SecretText)],
-    ) -> Result<(BTreeMap<SecretName, SecretText>, Vec<(SecretName, SecretText)>), Error> {
+    ) -> Result<
+        (
+            BTreeMap<SecretName, SecretText>,
+            Vec<(SecretName, SecretText)>,
+        ),
+        Error,
+    > {
         let (mut secrets, mut older) = (BTreeMap::new(), Vec::new());
         if needed.is_empty() {
             return Ok((secrets, older));
@@ -100,8 +120,13 @@ impl Engine {
             self.store().sealed(run).await?.into_iter().collect();
         let (mut names, mut reasons) = (Vec::new(), BTreeSet::new());
         for name in needed {
-            let new = given.iter().rfind(|(given, _)| *given == name).map(|(_, value)| value);
-            let old = sealed.get(&name).map(|sealed| self.driven.parts.vault.open(run, &name, sealed));
+            let new = given
+                .iter()
+                .rfind(|(given, _)| *given == name)
+                .map(|(_, value)| value);
+            let old = sealed
+                .get(&name)
+                .map(|sealed| self.driven.parts.vault.open(run, &name, sealed));
             match (new, old) {
                 (Some(new), old) => {
                     if let Some(Ok(old)) = old

@@ -1,10 +1,7 @@
 //! Taking away what dead processes left behind of runs that are over.
 
 use crate::{Engine, Error};
-use gofer_core::{
-    id::RunId,
-    run::RunState,
-};
+use gofer_core::{id::RunId, run::RunState};
 use gofer_scheduler::Ours;
 use gofer_store::{Adoption, Error as StoreError, Filter};
 use std::collections::BTreeMap;

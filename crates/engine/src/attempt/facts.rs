@@ -20,7 +20,7 @@ pub(super) struct Facts {
     /// The name of its image, as the file says it.
     image: String,
     pub(super) sender: UnboundedSender<Fact>,
-    facts: UnboundedReceiver<Fact>,
+    inbox: UnboundedReceiver<Fact>,
     stop: watch::Receiver<Option<Duration>>,
     pub(super) is_pulling: bool,
     ending: Option<Ending>,
@@ -32,14 +32,14 @@ impl Facts {
         order: &Order,
         stop: watch::Receiver<Option<Duration>>,
     ) -> Self {
-        let (sender, facts) = unbounded_channel();
+        let (sender, inbox) = unbounded_channel();
         Self {
             context: Arc::clone(context),
             key: order.key.clone(),
             number: order.number,
             image: order.container.main.image.clone(),
             sender,
-            facts,
+            inbox,
             stop,
             is_pulling: false,
             ending: None,
@@ -48,7 +48,7 @@ impl Facts {
 
     /// Takes the next fact in. Never completes once all have come.
     pub(super) async fn next(&mut self) {
-        match self.facts.recv().await {
+        match self.inbox.recv().await {
             Some(fact) => self.take(fact),
             None => std::future::pending().await,
         }
@@ -56,7 +56,7 @@ impl Facts {
 
     /// Takes in what has come by now.
     pub(super) fn take_waiting(&mut self) {
-        while let Ok(fact) = self.facts.try_recv() {
+        while let Ok(fact) = self.inbox.try_recv() {
             self.take(fact);
         }
     }
@@ -70,7 +70,7 @@ impl Facts {
             }
             let grace = tokio::select! {
                 biased;
-                fact = self.facts.recv() => {
+                fact = self.inbox.recv() => {
                     if let Some(fact) = fact {
                         self.take(fact);
                     }
@@ -96,7 +96,7 @@ impl Facts {
                     tokio::select! {
                         biased;
                         answer = &mut asked => break answer,
-                        fact = self.facts.recv() => if let Some(fact) = fact { self.take(fact); },
+                        fact = self.inbox.recv() => if let Some(fact) = fact { self.take(fact); },
                     }
                 }
             };
@@ -111,7 +111,7 @@ impl Facts {
             }
             tokio::select! {
                 biased;
-                fact = self.facts.recv() => if let Some(fact) = fact { self.take(fact); },
+                fact = self.inbox.recv() => if let Some(fact) = fact { self.take(fact); },
                 () = context.parts.clock.sleep(pauses.next()) => {}
             }
         }
@@ -121,7 +121,9 @@ impl Facts {
         match fact {
             Fact::Pulling { image, done, total } => {
                 self.is_pulling = true;
-                self.context.feed.note(&self.key, Some(pulling(&image, done, total)));
+                self.context
+                    .feed
+                    .note(&self.key, Some(pulling(&image, done, total)));
             }
             Fact::Pulled => {
                 self.is_pulling = false;
@@ -144,13 +146,23 @@ impl Facts {
             self.context.pins.learn(&self.image, image);
         }
         let (key, attempt) = (self.key.clone(), self.number);
-        self.context.event(Event::Started { key, attempt, at, image, node });
+        self.context.event(Event::Started {
+            key,
+            attempt,
+            at,
+            image,
+            node,
+        });
     }
 
     fn noted(&self, message: Option<String>) {
         let message = message.map(|text| self.context.masked(&text));
         let (key, attempt) = (self.key.clone(), self.number);
-        self.context.event(Event::Noted { key, attempt, message });
+        self.context.event(Event::Noted {
+            key,
+            attempt,
+            message,
+        });
     }
 }
 
@@ -158,6 +170,10 @@ fn pulling(image: &str, done: u64, total: u64) -> String {
     const MEGA: u64 = 1_000_000;
     match total {
         0 => format!("pulling {image}"),
-        _ => format!("pulling {image}: {} of {} MB", done / MEGA, total.div_ceil(MEGA)),
+        _ => format!(
+            "pulling {image}: {} of {} MB",
+            done / MEGA,
+            total.div_ceil(MEGA)
+        ),
     }
 }

@@ -54,14 +54,31 @@ impl Attempt {
     pub(crate) fn new(context: Arc<Context>, order: Order) -> (Self, Handle) {
         let (sender, stop) = watch::channel(None);
         let id = context.id(&order.key, order.number);
-        (Self { context, order, id, stop }, Handle { stop: sender })
+        (
+            Self {
+                context,
+                order,
+                id,
+                stop,
+            },
+            Handle { stop: sender },
+        )
     }
 
     pub(crate) async fn run(self) {
         let (ending, outputs) = self.follow().await;
-        let Order { key, number: attempt, .. } = self.order;
+        let Order {
+            key,
+            number: attempt,
+            ..
+        } = self.order;
         self.context.feed.note(&key, None);
-        self.context.event(Event::Ended { key, attempt, ending, outputs });
+        self.context.event(Event::Ended {
+            key,
+            attempt,
+            ending,
+            outputs,
+        });
     }
 
     async fn follow(&self) -> (Ending, Outputs) {
@@ -72,7 +89,10 @@ impl Attempt {
             Ok(log) => log,
             Err(ending) => {
                 if self.order.stage > Stage::Creating {
-                    Keeper::open(&self.context, &self.id).await.give_up(LOST_LOG).await;
+                    Keeper::open(&self.context, &self.id)
+                        .await
+                        .give_up(LOST_LOG)
+                        .await;
                 }
                 return (ending, nothing());
             }
@@ -100,7 +120,7 @@ impl Attempt {
     async fn stop_asked(&self) {
         let mut stop = self.stop.clone();
         if stop.wait_for(Option::is_some).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
@@ -115,7 +135,8 @@ impl Attempt {
                     context.parts.clock.sleep(pauses.next()).await;
                 }
                 Err(Error::Failed(why) | Error::Unsupported(why)) => {
-                    let sentence = format!("what it wrote to $GOFER_OUTPUT cannot be fetched: {why}");
+                    let sentence =
+                        format!("what it wrote to $GOFER_OUTPUT cannot be fetched: {why}");
                     return Err(context.masked(&sentence));
                 }
             }

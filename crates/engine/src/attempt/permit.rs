@@ -25,7 +25,11 @@ impl Permit for Ask {
         let (key, attempt) = (self.key.clone(), self.attempt);
         // Set before it is known: a start whose permit is being stored may not be given up.
         self.granted.store(true, Ordering::SeqCst);
-        self.context.send(Message::Permit { key, attempt, granted });
+        self.context.send(Message::Permit {
+            key,
+            attempt,
+            granted,
+        });
         match answer.await {
             Ok(()) => Ok(()),
             Err(_) => Err(Refused),

@@ -6,9 +6,7 @@ use gofer_core::{
     name::SecretName,
     run::Reason,
 };
-use gofer_scheduler::{
-    Attempt, Container, Credentials, EnvValue, FileContent, Service,
-};
+use gofer_scheduler::{Attempt, Container, Credentials, EnvValue, FileContent, Service};
 use gofer_secrets::SecretText;
 
 type Failure = (Reason, String);
@@ -30,7 +28,11 @@ pub(super) fn attempt(
     };
     Ok(Attempt {
         main: container(context, &said.main, pinned)?,
-        services: said.services.iter().map(service).collect::<Result<_, Failure>>()?,
+        services: said
+            .services
+            .iter()
+            .map(service)
+            .collect::<Result<_, Failure>>()?,
         labels: said.labels.clone(),
     })
 }
@@ -41,9 +43,11 @@ fn container(
     pinned: Option<&str>,
 ) -> Result<Container, Failure> {
     let secret = |name: &SecretName| -> Result<SecretText, Failure> {
-        context.secrets.get(name).cloned().ok_or_else(|| {
-            (Reason::MissingValue, format!("secret `{name}` is not set"))
-        })
+        context
+            .secrets
+            .get(name)
+            .cloned()
+            .ok_or_else(|| (Reason::MissingValue, format!("secret `{name}` is not set")))
     };
     let mut env = Vec::with_capacity(said.env.len());
     for (name, text) in &said.env {
@@ -62,9 +66,10 @@ fn container(
         files.push((path.clone(), content));
     }
     let registry = match &said.registry {
-        Some((username, name)) => {
-            Some(Credentials { username: username.clone(), password: secret(name)? })
-        }
+        Some((username, name)) => Some(Credentials {
+            username: username.clone(),
+            password: secret(name)?,
+        }),
         None => None,
     };
     Ok(Container {

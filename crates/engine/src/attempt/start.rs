@@ -39,7 +39,10 @@ impl Attempt {
                 Answer::Log(stream) => {
                     // Before others may look the image up: what it was here.
                     facts.take_waiting();
-                    return Ok(Log { stream, _place: place });
+                    return Ok(Log {
+                        stream,
+                        _place: place,
+                    });
                 }
                 Answer::Ended(ending) => return Err(ending),
                 Answer::Again => {}
@@ -89,7 +92,11 @@ impl Attempt {
             pipeline: context.label.clone(),
             number: context.number,
             epoch: context.claim.epoch,
-            stage: if may_run { self.order.stage.max(Stage::Starting) } else { Stage::Creating },
+            stage: if may_run {
+                self.order.stage.max(Stage::Starting)
+            } else {
+                Stage::Creating
+            },
             more_to_come: self.order.more_to_come,
             attempt,
             permit: Box::new(Ask {
@@ -116,11 +123,13 @@ impl Attempt {
             Ok(stream) => Answer::Log(stream),
             Err(StartError::Refused) => Answer::Ended(stopped()),
             Err(StartError::Vanished) => Answer::Ended(Ending::Vanished),
-            Err(StartError::Failed { reason, message, .. }) => {
-                Answer::Ended(Ending::NotStarted(reason, context.masked(&message)))
-            }
+            Err(StartError::Failed {
+                reason, message, ..
+            }) => Answer::Ended(Ending::NotStarted(reason, context.masked(&message))),
             Err(StartError::Away(why)) => {
-                context.feed.note(&self.order.key, Some(context.masked(&why)));
+                context
+                    .feed
+                    .note(&self.order.key, Some(context.masked(&why)));
                 Answer::Again
             }
         }

@@ -37,7 +37,12 @@ impl Batch {
             last.engine += engine;
             last.stored.end = stored.end;
         } else {
-            self.pieces.push(Piece { at, stream, engine, stored });
+            self.pieces.push(Piece {
+                at,
+                stream,
+                engine,
+                stored,
+            });
         }
     }
 

@@ -37,7 +37,9 @@ impl Side {
         let length = bytes.len() as u64;
         let known = self.skip.min(length);
         self.skip -= known;
-        let new = bytes.get(usize::try_from(known).unwrap_or(usize::MAX)..).unwrap_or_default();
+        let new = bytes
+            .get(usize::try_from(known).unwrap_or(usize::MAX)..)
+            .unwrap_or_default();
         self.taken += new.len() as u64;
         let start = batch.bytes.len();
         let decided = self.mask.push(new, &mut batch.bytes);

@@ -18,8 +18,12 @@ pub(super) struct Sink {
 
 impl Sink {
     pub(super) async fn open(context: &Arc<Context>, id: &AttemptId) -> Self {
-        let mut sink =
-            Self { context: Arc::clone(context), id: id.clone(), writer: None, failures: 0 };
+        let mut sink = Self {
+            context: Arc::clone(context),
+            id: id.clone(),
+            writer: None,
+            failures: 0,
+        };
         sink.reopen(None).await;
         sink
     }
@@ -32,27 +36,41 @@ impl Sink {
         let before = self.counts();
         let mut chunks = batch.chunks();
         while let Some(writer) = &mut self.writer {
-            let Err(error) = writer.append_all(&chunks) else { break };
+            let Err(error) = writer.append_all(&chunks) else {
+                break;
+            };
             self.reopen(Some(error)).await;
             chunks = batch.chunks();
             let after = self.counts();
             for stream in Stream::ALL {
-                pass_over(&mut chunks, stream, after.of(stream).saturating_sub(before.of(stream)));
+                pass_over(
+                    &mut chunks,
+                    stream,
+                    after.of(stream).saturating_sub(before.of(stream)),
+                );
             }
         }
     }
 
     pub(super) async fn hole(&mut self, certain: bool, why: &str) {
-        let hole = Hole { certain, bytes: None, why: why.to_owned() };
+        let hole = Hole {
+            certain,
+            bytes: None,
+            why: why.to_owned(),
+        };
         while let Some(writer) = &mut self.writer {
-            let Err(error) = writer.hole(self.context.parts.clock.now(), &hole) else { break };
+            let Err(error) = writer.hole(self.context.parts.clock.now(), &hole) else {
+                break;
+            };
             self.reopen(Some(error)).await;
         }
     }
 
     pub(super) async fn finish(&mut self) {
         while let Some(writer) = &mut self.writer {
-            let Err(error) = writer.finish(self.context.parts.clock.now()) else { break };
+            let Err(error) = writer.finish(self.context.parts.clock.now()) else {
+                break;
+            };
             self.reopen(Some(error)).await;
         }
         self.writer = None;
@@ -63,7 +81,10 @@ impl Sink {
         self.writer = None;
         let mut pauses = Pauses::of_disk();
         let context = Arc::clone(&self.context);
-        let key = Key { task: self.id.task.clone(), item: self.id.item };
+        let key = Key {
+            task: self.id.task.clone(),
+            item: self.id.item,
+        };
         let mut told = false;
         loop {
             if let Some(error) = error.take() {
@@ -71,11 +92,16 @@ impl Sink {
                     break;
                 }
                 told = true;
-                context.feed.note(&key, Some(format!("waiting: {}", cause(&error))));
+                context
+                    .feed
+                    .note(&key, Some(format!("waiting: {}", cause(&error))));
                 context.parts.clock.sleep(pauses.next()).await;
             }
             let disk = Arc::clone(&context.parts.logs);
-            let options = Options { cap: context.parts.options.log_cap, ..Options::default() };
+            let options = Options {
+                cap: context.parts.options.log_cap,
+                ..Options::default()
+            };
             match Writer::open(disk, &self.id, options) {
                 Ok(writer) => {
                     self.writer = Some(writer);
@@ -125,7 +151,9 @@ fn pass_over(chunks: &mut Vec<Chunk<'_>>, stream: Stream, mut known: u64) {
             return false;
         }
         // Only what was not masked is ever cut.
-        let rest = usize::try_from(known).ok().and_then(|known| chunk.stored.get(known..));
+        let rest = usize::try_from(known)
+            .ok()
+            .and_then(|known| chunk.stored.get(known..));
         chunk.stored = rest.unwrap_or_default();
         chunk.engine -= known;
         known = 0;

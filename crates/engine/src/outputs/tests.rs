@@ -3,11 +3,17 @@ use proptest::prelude::*;
 
 fn read(file: &str) -> Vec<(String, String)> {
     let outputs = parse(file.as_bytes()).unwrap();
-    outputs.into_iter().map(|(key, value)| (key.to_string(), value)).collect()
+    outputs
+        .into_iter()
+        .map(|(key, value)| (key.to_string(), value))
+        .collect()
 }
 
 fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-    expected.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    expected
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 #[test]
@@ -21,7 +27,10 @@ fn both_forms_are_read_and_the_last_of_equal_keys_wins() {
         ("a= b \n", &[("a", " b ")]),
         ("a=1\nb=2\na=3\n", &[("a", "3"), ("b", "2")]),
         ("a=x<<END\n", &[("a", "x<<END")]),
-        ("a<<END\none\n\ntwo=3\nEND\nb=1\n", &[("a", "one\n\ntwo=3"), ("b", "1")]),
+        (
+            "a<<END\none\n\ntwo=3\nEND\nb=1\n",
+            &[("a", "one\n\ntwo=3"), ("b", "1")],
+        ),
         ("a<<END\nEND\n", &[("a", "")]),
         ("a<<END\n\nEND", &[("a", "")]),
         ("a<<E=F\nx\nE=F\n", &[("a", "x")]),
@@ -34,9 +43,15 @@ fn both_forms_are_read_and_the_last_of_equal_keys_wins() {
 #[test]
 fn anything_else_is_a_sentence_with_the_line() {
     for (file, part) in [
-        ("a=1\nnonsense\n", "line 2 of $GOFER_OUTPUT is neither KEY=VALUE nor KEY<<WORD"),
+        (
+            "a=1\nnonsense\n",
+            "line 2 of $GOFER_OUTPUT is neither KEY=VALUE nor KEY<<WORD",
+        ),
         ("a=1\n\nb=2\n", "line 2"),
-        ("1a=2\n", "an output's key starts with a letter or '_', not '1'"),
+        (
+            "1a=2\n",
+            "an output's key starts with a letter or '_', not '1'",
+        ),
         ("a b=2\n", "' ' at position 1"),
         ("=2\n", "has 1 to 63 characters"),
         ("a<<\n", "neither"),
@@ -48,7 +63,11 @@ fn anything_else_is_a_sentence_with_the_line() {
     assert!(parse(b"a=\xff").unwrap_err().contains("byte 2"));
     let full = format!("a={}", "x".repeat(MOST_BYTES - 2));
     assert!(parse(full.as_bytes()).is_ok());
-    assert!(parse(format!("{full}x").as_bytes()).unwrap_err().contains("65536"));
+    assert!(
+        parse(format!("{full}x").as_bytes())
+            .unwrap_err()
+            .contains("65536")
+    );
 }
 
 proptest! {

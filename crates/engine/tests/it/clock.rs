@@ -19,7 +19,12 @@ struct Life {
 
 impl TestClock {
     pub(crate) fn new() -> Self {
-        Self { life: Arc::new(Mutex::new(Life { before: Duration::ZERO, begun: None })) }
+        Self {
+            life: Arc::new(Mutex::new(Life {
+                before: Duration::ZERO,
+                begun: None,
+            })),
+        }
     }
 
     /// Called in a new runtime.
@@ -30,7 +35,14 @@ impl TestClock {
     /// Called at its end.
     pub(crate) fn end(&self) {
         let elapsed = self.elapsed();
-        *self.life.lock().unwrap() = Life { before: elapsed, begun: None };
+        *self.life.lock().unwrap() = Life {
+            before: elapsed,
+            begun: None,
+        };
+    }
+
+    pub(crate) fn since(&self, begun: Duration) -> Duration {
+        self.elapsed().saturating_sub(begun)
     }
 
     pub(crate) fn elapsed(&self) -> Duration {

@@ -1,5 +1,5 @@
 use crate::{
-    scheduler::Does,
+    container::Does,
     world::{World, assert_settled, etl, load, namespace, pipeline, start, states, unit, until},
 };
 use gofer_core::{
@@ -25,7 +25,11 @@ struct Crash {
 
 impl Crash {
     fn new(at: u32) -> Self {
-        Self { at, seen: Arc::default(), happened: Arc::default() }
+        Self {
+            at,
+            seen: Arc::default(),
+            happened: Arc::default(),
+        }
     }
 
     async fn step(self) {
@@ -44,7 +48,9 @@ impl Crash {
                 Ok(())
             })
         })));
-        world.scheduler.set_hook(Some(Arc::new(move |_| Box::pin(scheduler.clone().step()))));
+        world
+            .scheduler
+            .set_hook(Some(Arc::new(move |_| Box::pin(scheduler.clone().step()))));
     }
 
     fn disarm(world: &World) {
@@ -69,15 +75,20 @@ fn scripted() -> World {
         ]
     });
     world.scheduler.script("b", |id| {
-        vec![(0, Does::Out(b"b\n")), (60, Does::Exit(i32::from(id.number == 1)))]
+        vec![
+            (0, Does::Out(b"b\n")),
+            (60, Does::Exit(i32::from(id.number == 1))),
+        ]
     });
     world.scheduler.script("c", |_| vec![(10, Does::Exit(0))]);
-    world.scheduler.script("last", |_| vec![(10, Does::Out(b"cleaned\n")), (10, Does::Exit(0))]);
+    world.scheduler.script("last", |_| {
+        vec![(10, Does::Out(b"cleaned\n")), (10, Does::Exit(0))]
+    });
     world
 }
 
 fn steps() -> Pipeline {
-    pipeline(json!({
+    pipeline(&json!({
         "a": {},
         "b": { "retry": { "limit": 2, "delay": "1s" } },
         "c": { "depends_on": { "a": "success", "b": "success" }, "env": { "N": { "output": "a.n" } } },
@@ -103,7 +114,11 @@ fn first_life(world: &World, crash: &Crash) {
 }
 
 async fn resumed(engine: &Engine) -> Option<RunRow> {
-    match engine.resume(&namespace(), &etl(), Vec::new()).await.unwrap() {
+    match engine
+        .resume(&namespace(), &etl(), Vec::new())
+        .await
+        .unwrap()
+    {
         Resumed::Driving(row) => Some(row),
         Resumed::Nothing => None,
         Resumed::Following(row) => panic!("nobody lives to follow: {row:?}"),
@@ -113,7 +128,12 @@ async fn resumed(engine: &Engine) -> Option<RunRow> {
 fn check(world: &World, at: u32) {
     for task in ["a#1", "b#1", "b#2", "c#1", "last#1"] {
         let starts = world.scheduler.count(&format!("start {task}"));
-        assert_eq!(starts, 1, "{task} started {starts} times, crash {at}: {:?}", world.scheduler.deeds());
+        assert_eq!(
+            starts,
+            1,
+            "{task} started {starts} times, crash {at}: {:?}",
+            world.scheduler.deeds()
+        );
     }
     assert_eq!(world.scheduler.variable("c", "N").as_deref(), Some("1"));
 }
@@ -136,20 +156,39 @@ fn a_crash_at_any_step_changes_nothing_but_the_time() {
             engine.sweep().await.unwrap();
             engine.settled().await;
             let filter = gofer_store::Filter::default();
-            run = engine.store().runs(&filter, None, 1).await.unwrap().rows.pop().or(run);
+            run = engine
+                .store()
+                .runs(&filter, None, 1)
+                .await
+                .unwrap()
+                .rows
+                .pop()
+                .or(run);
             let Some(run) = run else {
                 assert!(at < 8, "crash {at}: the run is gone");
                 return;
             };
             let stored = load(&engine, &run).await;
-            assert_eq!(stored.row.head.state, RunState::Succeeded, "crash {at}: {stored:#?}");
+            assert_eq!(
+                stored.row.head.state,
+                RunState::Succeeded,
+                "crash {at}: {stored:#?}"
+            );
             assert_eq!(stored.row.claim, None, "crash {at}");
             assert!(engine.store().sealed(run.id).await.unwrap().is_empty());
             assert_settled(&world, &stored.run);
             check(&world, at);
             let (log, end, holes) = world.log(run.id, "a", 1);
-            assert_eq!(String::from_utf8(log).unwrap(), "one\nthree without an end", "crash {at}");
-            assert_eq!((end.unwrap().engine.stderr, holes.len()), (4, 0), "crash {at}");
+            assert_eq!(
+                String::from_utf8(log).unwrap(),
+                "one\nthree without an end",
+                "crash {at}"
+            );
+            assert_eq!(
+                (end.unwrap().engine.stderr, holes.len()),
+                (4, 0),
+                "crash {at}"
+            );
         });
         at += 1;
     }
@@ -197,10 +236,14 @@ fn a_second_crash_during_the_recovery_changes_nothing_either() {
 fn a_drained_engine_leaves_its_containers_running_and_the_next_goes_on() {
     let world = World::new();
     world.scheduler.script("a", |_| {
-        vec![(0, Does::Out(b"one ")), (30_000, Does::Out(b"two")), (60_000, Does::Exit(0))]
+        vec![
+            (0, Does::Out(b"one ")),
+            (30_000, Does::Out(b"two")),
+            (60_000, Does::Exit(0)),
+        ]
     });
     let run = world.live(async |engine| {
-        let run = start(&engine, pipeline(json!({ "a": {} }))).await;
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
         until(&engine, &run, "a", TaskState::Running).await;
         engine.drain().await;
         assert!(matches!(
@@ -224,14 +267,16 @@ fn a_drained_engine_leaves_its_containers_running_and_the_next_goes_on() {
 #[test]
 fn a_timeout_that_came_while_nobody_drove_is_kept_at_once() {
     let world = World::new();
-    world.scheduler.script("a", |_| vec![(600_000, Does::Exit(0))]);
+    world
+        .scheduler
+        .script("a", |_| vec![(600_000, Does::Exit(0))]);
     let run = world.live(async |engine| {
-        let run = start(&engine, pipeline(json!({ "a": { "timeout": "1m" } }))).await;
+        let run = start(&engine, pipeline(&json!({ "a": { "timeout": "1m" } }))).await;
         until(&engine, &run, "a", TaskState::Running).await;
         run
     });
     world.live(async |engine| {
-        tokio::time::sleep(std::time::Duration::from_secs(120)).await;
+        tokio::time::sleep(std::time::Duration::from_mins(2)).await;
         resumed(&engine).await;
         engine.settled().await;
         let task = unit(&load(&engine, &run).await, "a");

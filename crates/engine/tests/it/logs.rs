@@ -1,5 +1,5 @@
 use crate::{
-    scheduler::Does,
+    container::Does,
     world::{World, load, pipeline, start, states, until},
 };
 use gofer_core::run::TaskState;
@@ -10,10 +10,14 @@ use std::time::Duration;
 fn a_run_is_not_over_before_its_logs_are() {
     let world = World::new();
     world.scheduler.script("a", |_| {
-        vec![(10, Does::Out(b"x")), (20, Does::Exit(0)), (0, Does::LateLog(3_000))]
+        vec![
+            (10, Does::Out(b"x")),
+            (20, Does::Exit(0)),
+            (0, Does::LateLog(3_000)),
+        ]
     });
     world.live(async |engine| {
-        let run = start(&engine, pipeline(json!({ "a": {} }))).await;
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(states(&load(&engine, &run).await)[0].1, "running");
         engine.settled().await;
@@ -27,10 +31,14 @@ fn a_run_is_not_over_before_its_logs_are() {
 fn a_log_without_an_end_is_waited_for_5_seconds_and_marked() {
     let world = World::new();
     world.scheduler.script("a", |_| {
-        vec![(10, Does::Out(b"x")), (20, Does::Exit(0)), (0, Does::LateLog(3_600_000))]
+        vec![
+            (10, Does::Out(b"x")),
+            (20, Does::Exit(0)),
+            (0, Does::LateLog(3_600_000)),
+        ]
     });
     world.live(async |engine| {
-        let run = start(&engine, pipeline(json!({ "a": {} }))).await;
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
         engine.settled().await;
         assert_eq!(world.clock.elapsed().as_secs(), 5);
         let (log, end, holes) = world.log(run.id, "a", 1);
@@ -51,7 +59,7 @@ fn a_break_of_the_engine_is_a_possible_hole_and_the_rest_is_kept() {
         ]
     });
     world.live(async |engine| {
-        let run = start(&engine, pipeline(json!({ "a": {} }))).await;
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
         engine.settled().await;
         let (log, end, holes) = world.log(run.id, "a", 1);
         assert_eq!(log, b"before after");
@@ -72,26 +80,35 @@ fn a_replay_is_skipped_to_the_byte_in_each_stream() {
         script
     });
     let run = world.live(async |engine| {
-        let run = start(&engine, pipeline(json!({ "a": {} }))).await;
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
         until(&engine, &run, "a", TaskState::Running).await;
         run
     });
     for _ in 0..10 {
         world.live(async |engine| {
             let (pipeline, namespace) = (crate::world::etl(), crate::world::namespace());
-            engine.resume(&namespace, &pipeline, Vec::new()).await.unwrap();
+            engine
+                .resume(&namespace, &pipeline, Vec::new())
+                .await
+                .unwrap();
             tokio::time::sleep(Duration::from_millis(3_777)).await;
         });
     }
     world.live(async |engine| {
         let (pipeline, namespace) = (crate::world::etl(), crate::world::namespace());
-        engine.resume(&namespace, &pipeline, Vec::new()).await.unwrap();
+        engine
+            .resume(&namespace, &pipeline, Vec::new())
+            .await
+            .unwrap();
         engine.settled().await;
     });
     let (log, end, holes) = world.log(run.id, "a", 1);
     assert_eq!(log, b"out \xff\0 line\n".repeat(40));
     let end = end.unwrap();
-    assert_eq!((end.engine.stderr, end.stored.stderr, holes.len()), (200, 200, 0));
+    assert_eq!(
+        (end.engine.stderr, end.stored.stderr, holes.len()),
+        (200, 200, 0)
+    );
 }
 
 #[test]
@@ -103,12 +120,13 @@ fn followers_are_woken_at_most_every_10_ms_and_told_of_the_last_byte() {
         script
     });
     world.live(async |engine| {
-        let run = start(&engine, pipeline(json!({ "a": {} }))).await;
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
         until(&engine, &run, "a", TaskState::Running).await;
         let mut watch = engine.watch(run.id);
         watch.mark_unchanged();
         let mut woken = 0;
-        while let Ok(changed) = tokio::time::timeout(Duration::from_secs(5), watch.changed()).await {
+        while let Ok(changed) = tokio::time::timeout(Duration::from_secs(5), watch.changed()).await
+        {
             changed.unwrap();
             woken += 1;
         }

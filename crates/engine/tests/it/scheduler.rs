@@ -1,9 +1,11 @@
 //! A scheduler whose containers follow a script. What a container does is a function of time, so
 //! it goes on while no engine looks.
 
-use crate::clock::TestClock;
+use crate::{
+    clock::TestClock,
+    container::{Container, Does},
+};
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use gofer_core::{
     Clock as _, Timestamp,
@@ -13,7 +15,6 @@ use gofer_core::{
 };
 use gofer_scheduler::{
     Collected, Ensure, EnvValue, Error, Fact, LogEvent, Ours, Role, Scheduler, StartError, Started,
-    Stream,
 };
 use std::{
     collections::BTreeMap,
@@ -23,22 +24,6 @@ use std::{
 };
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
-
-/// What a container does, so many milliseconds after its start.
-#[derive(Clone, Debug)]
-pub(crate) enum Does {
-    Out(&'static [u8]),
-    Err(&'static [u8]),
-    /// Writes to `$GOFER_OUTPUT`.
-    Output(&'static str),
-    Exit(i32),
-    /// From here on SIGTERM does nothing.
-    Stubborn,
-    /// The end of its log comes so much later than its exit.
-    LateLog(u64),
-    /// Bytes got lost with the engine's connection.
-    Breaks,
-}
 
 /// What happens when a container is to be made.
 #[derive(Clone, Debug, Default)]
@@ -62,78 +47,19 @@ pub(crate) struct Scripted {
     hook: Arc<Mutex<Option<Hook>>>,
 }
 
+/// Image, pinned, environment.
+type Order = (AttemptId, String, bool, Vec<(String, String)>);
+
 #[derive(Default)]
 struct State {
     scripts: BTreeMap<String, Script>,
     making: BTreeMap<String, Making>,
     containers: BTreeMap<AttemptId, Container>,
     deeds: Vec<String>,
-    /// Image, pinned, environment of each start.
-    orders: Vec<(AttemptId, String, bool, Vec<(String, String)>)>,
+    /// Each start.
+    orders: Vec<Order>,
     released: Vec<RunId>,
     away: u32,
-}
-
-#[derive(Clone)]
-struct Container {
-    script: Vec<(u64, Does)>,
-    started: Option<Timestamp>,
-    stopped: Option<(Timestamp, Duration)>,
-}
-
-impl Container {
-    fn after(&self, ms: u64) -> Option<Timestamp> {
-        self.started?.checked_add(Duration::from_millis(ms)).ok()
-    }
-
-    /// When it ends, and with what code; as far as is known by now.
-    fn end(&self) -> Option<(Timestamp, i32)> {
-        let by_itself = self.script.iter().find_map(|(ms, does)| match does {
-            Does::Exit(code) => Some((self.after(*ms)?, *code)),
-            _ => None,
-        });
-        let is_stubborn = self.script.iter().any(|(_, does)| matches!(does, Does::Stubborn));
-        let by_stop = self.stopped.and_then(|(at, grace)| match is_stubborn {
-            true => Some((at.checked_add(grace).ok()?, 137)),
-            false => Some((at, 143)),
-        });
-        [by_itself, by_stop].into_iter().flatten().min()
-    }
-
-    fn late_log(&self) -> Duration {
-        let late = self.script.iter().find_map(|(_, does)| match does {
-            Does::LateLog(ms) => Some(*ms),
-            _ => None,
-        });
-        Duration::from_millis(late.unwrap_or(0))
-    }
-
-    /// Its log, with the time of each piece, up to its end.
-    fn log(&self) -> Vec<(Timestamp, LogEvent)> {
-        let end = self.end().map(|(at, _)| at);
-        let events = self.script.iter().filter_map(|(ms, does)| {
-            let at = self.after(*ms).filter(|at| end.is_none_or(|end| *at <= end))?;
-            let bytes = |stream, bytes: &'static [u8]| {
-                LogEvent::Bytes { stream, at, bytes: Bytes::from_static(bytes) }
-            };
-            match does {
-                Does::Out(text) => Some((at, bytes(Stream::Stdout, text))),
-                Does::Err(text) => Some((at, bytes(Stream::Stderr, text))),
-                Does::Breaks => Some((at, LogEvent::Broken)),
-                _ => None,
-            }
-        });
-        events.collect()
-    }
-
-    fn output(&self, now: Timestamp) -> Option<Vec<u8>> {
-        let written = self.script.iter().filter_map(|(ms, does)| match does {
-            Does::Output(text) if self.after(*ms)? <= now => Some(text.as_bytes()),
-            _ => None,
-        });
-        let written = written.collect::<Vec<_>>().concat();
-        (!written.is_empty()).then_some(written)
-    }
 }
 
 impl Scripted {
@@ -152,11 +78,19 @@ impl Scripted {
         task: &str,
         script: impl Fn(&AttemptId) -> Vec<(u64, Does)> + Send + Sync + 'static,
     ) {
-        self.state.lock().unwrap().scripts.insert(task.to_owned(), Arc::new(script));
+        self.state
+            .lock()
+            .unwrap()
+            .scripts
+            .insert(task.to_owned(), Arc::new(script));
     }
 
     pub(crate) fn making(&self, task: &str, making: Making) {
-        self.state.lock().unwrap().making.insert(task.to_owned(), making);
+        self.state
+            .lock()
+            .unwrap()
+            .making
+            .insert(task.to_owned(), making);
     }
 
     /// The next so many calls find no engine.
@@ -187,22 +121,35 @@ impl Scripted {
 
     /// Somebody else removes a container.
     pub(crate) fn vanish(&self, task: &str) {
-        self.state.lock().unwrap().containers.retain(|id, _| id.task.as_str() != task);
+        self.state
+            .lock()
+            .unwrap()
+            .containers
+            .retain(|id, _| id.task.as_str() != task);
         self.changed.send_modify(|count| *count += 1);
     }
 
     /// The image of each start of a task, and whether it was pinned.
     pub(crate) fn images(&self, task: &str) -> Vec<(String, bool)> {
         let state = self.state.lock().unwrap();
-        let of = state.orders.iter().filter(|(id, ..)| id.task.as_str() == task);
-        of.map(|(_, image, pinned, _)| (image.clone(), *pinned)).collect()
+        let of = state
+            .orders
+            .iter()
+            .filter(|(id, ..)| id.task.as_str() == task);
+        of.map(|(_, image, pinned, _)| (image.clone(), *pinned))
+            .collect()
     }
 
     /// A variable of the last start of a task.
     pub(crate) fn variable(&self, task: &str, name: &str) -> Option<String> {
         let state = self.state.lock().unwrap();
-        let (.., env) = state.orders.iter().rfind(|(id, ..)| id.task.as_str() == task)?;
-        env.iter().rfind(|(found, _)| found == name).map(|(_, value)| value.clone())
+        let (.., env) = state
+            .orders
+            .iter()
+            .rfind(|(id, ..)| id.task.as_str() == task)?;
+        env.iter()
+            .rfind(|(found, _)| found == name)
+            .map(|(_, value)| value.clone())
     }
 
     fn did(&self, what: &str, id: &AttemptId) {
@@ -272,31 +219,34 @@ impl Scripted {
 
     fn stream(&self, id: AttemptId, is_replay: bool) -> BoxStream<'static, LogEvent> {
         let begun = (self.clone(), id, 0, is_replay, self.changed.subscribe());
-        Box::pin(stream::unfold(begun, |(world, id, at, is_replay, mut changed)| async move {
-            if is_replay {
-                return Some((LogEvent::Replay, (world, id, at, false, changed)));
-            }
-            loop {
-                let container = world.find(&id)?;
-                let now = world.clock.now();
-                let log = container.log();
-                let due = match log.get(at) {
-                    Some((due, event)) if *due <= now => {
-                        world.step("after log").await;
-                        return Some((event.clone(), (world, id, at + 1, false, changed)));
-                    }
-                    Some((due, _)) => Some(*due),
-                    None => {
-                        let end = container.end().map(|(end, _)| end + container.late_log());
-                        if end.is_some_and(|end| end <= now) {
-                            return None;
+        Box::pin(stream::unfold(
+            begun,
+            |(world, id, at, is_replay, mut changed)| async move {
+                if is_replay {
+                    return Some((LogEvent::Replay, (world, id, at, false, changed)));
+                }
+                loop {
+                    let container = world.find(&id)?;
+                    let now = world.clock.now();
+                    let log = container.log();
+                    let due = match log.get(at) {
+                        Some((due, event)) if *due <= now => {
+                            world.step("after log").await;
+                            return Some((event.clone(), (world, id, at + 1, false, changed)));
                         }
-                        end
-                    }
-                };
-                world.until(due, &mut changed).await;
-            }
-        }))
+                        Some((due, _)) => Some(*due),
+                        None => {
+                            let end = container.end().map(|(end, _)| end + container.late_log());
+                            if end.is_some_and(|end| end <= now) {
+                                return None;
+                            }
+                            end
+                        }
+                    };
+                    world.until(due, &mut changed).await;
+                }
+            },
+        ))
     }
 
     /// Pulls and creates.
@@ -306,21 +256,39 @@ impl Scripted {
         }
         let making = {
             let state = self.state.lock().unwrap();
-            state.making.get(request.id.task.as_str()).cloned().unwrap_or_default()
+            state
+                .making
+                .get(request.id.task.as_str())
+                .cloned()
+                .unwrap_or_default()
         };
         if let Some(error) = making.fails {
             return Err(error);
         }
         if making.pull > 0 {
             let image = request.attempt.main.image.clone();
-            let _ = request.facts.send(Fact::Pulling { image, done: 0, total: 10_000_000 });
+            let _ = request.facts.send(Fact::Pulling {
+                image,
+                done: 0,
+                total: 10_000_000,
+            });
             self.clock.sleep(Duration::from_millis(making.pull)).await;
             let _ = request.facts.send(Fact::Pulled);
         }
         self.did("create", &request.id);
-        let script = self.state.lock().unwrap().scripts.get(request.id.task.as_str()).cloned();
+        let script = self
+            .state
+            .lock()
+            .unwrap()
+            .scripts
+            .get(request.id.task.as_str())
+            .cloned();
         let script = script.map_or(vec![(0, Does::Exit(0))], |script| script(&request.id));
-        let made = Container { script, started: None, stopped: None };
+        let made = Container {
+            script,
+            started: None,
+            stopped: None,
+        };
         let mut state = self.state.lock().unwrap();
         state.containers.insert(request.id.clone(), made.clone());
         Ok(made)
@@ -334,8 +302,14 @@ impl Scripted {
             EnvValue::Plain(text) => text.clone(),
             EnvValue::Secret(secret) => secret.expose().to_owned(),
         };
-        let env = main.env.iter().map(|(name, value)| (name.clone(), text(value))).collect();
-        state.orders.push((request.id.clone(), main.image.clone(), main.pinned, env));
+        let env = main
+            .env
+            .iter()
+            .map(|(name, value)| (name.clone(), text(value)))
+            .collect();
+        state
+            .orders
+            .push((request.id.clone(), main.image.clone(), main.pinned, env));
         let now = self.clock.now();
         if let Some(container) = state.containers.get_mut(&request.id) {
             container.started = Some(now);
@@ -345,10 +319,7 @@ impl Scripted {
 
 #[async_trait]
 impl Scheduler for Scripted {
-    async fn ensure(
-        &self,
-        request: Ensure,
-    ) -> Result<BoxStream<'static, LogEvent>, StartError> {
+    async fn ensure(&self, request: Ensure) -> Result<BoxStream<'static, LogEvent>, StartError> {
         self.call("create").await.map_err(StartError::Away)?;
         let found = match self.find(&request.id) {
             Some(found) => found,
@@ -357,18 +328,29 @@ impl Scheduler for Scripted {
         self.step("after create").await;
         let is_new = found.started.is_none();
         if is_new {
-            request.permit.may_start().await.map_err(|_| StartError::Refused)?;
+            request
+                .permit
+                .may_start()
+                .await
+                .map_err(|_| StartError::Refused)?;
             self.call("start").await.map_err(StartError::Away)?;
             self.start(&request);
             self.step("after start").await;
         }
-        let at = self.find(&request.id).and_then(|container| container.started);
+        let at = self
+            .find(&request.id)
+            .and_then(|container| container.started);
         let image = Some(format!("{}@sha256:1", request.attempt.main.image));
         let image = image.filter(|_| !request.attempt.main.pinned);
         let image = image.or_else(|| Some(request.attempt.main.image.clone()));
-        let started = Started { at: at.unwrap(), image, node: Some("here".to_owned()) };
+        let started = Started {
+            at: at.unwrap(),
+            image,
+            node: Some("here".to_owned()),
+        };
         let _ = request.facts.send(Fact::Started(started));
-        self.tasks.spawn(self.clone().tell(request.id.clone(), request.facts));
+        self.tasks
+            .spawn(self.clone().tell(request.id.clone(), request.facts));
         Ok(self.stream(request.id, !is_new))
     }
 
@@ -395,7 +377,9 @@ impl Scheduler for Scripted {
 
     async fn collect(&self, attempt: &AttemptId) -> Result<Collected, Error> {
         self.call("collect").await.map_err(Error::Away)?;
-        let found = self.find(attempt).and_then(|container| container.output(self.clock.now()));
+        let found = self
+            .find(attempt)
+            .and_then(|container| container.output(self.clock.now()));
         self.step("after collect").await;
         Ok(Collected { output: found })
     }

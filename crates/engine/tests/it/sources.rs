@@ -17,20 +17,23 @@ fn nothing_in_the_engine_is_left_to_chance() {
     ];
     let mut selects = 0;
     let mut found = Vec::new();
-    each(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").as_path(), &mut |path, text| {
-        let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        for (at, line) in lines.iter().enumerate() {
-            if banned.iter().any(|banned| line.contains(banned)) {
-                found.push(format!("{}:{}: {line}", path.display(), at + 1));
-            }
-            if line.contains("select!") {
-                selects += 1;
-                if lines.get(at + 1) != Some(&"biased;") {
-                    found.push(format!("{}:{}: not biased", path.display(), at + 1));
+    each(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src").as_path(),
+        &mut |path, text| {
+            let lines: Vec<&str> = text.lines().map(str::trim).collect();
+            for (at, line) in lines.iter().enumerate() {
+                if banned.iter().any(|banned| line.contains(banned)) {
+                    found.push(format!("{}:{}: {line}", path.display(), at + 1));
+                }
+                if line.contains("select!") {
+                    selects += 1;
+                    if lines.get(at + 1) != Some(&"biased;") {
+                        found.push(format!("{}:{}: not biased", path.display(), at + 1));
+                    }
                 }
             }
-        }
-    });
+        },
+    );
     assert_eq!(found, [""; 0]);
     assert!(selects > 3, "the sources were not found");
 }

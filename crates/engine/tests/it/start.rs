@@ -1,5 +1,5 @@
 use crate::{
-    scheduler::Does,
+    container::Does,
     world::{
         World, document, etl, load, namespace, pipeline, start_with, states, unit, until, values,
     },
@@ -10,7 +10,7 @@ use serde_json::json;
 use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 fn needs_a_secret() -> gofer_core::definition::Pipeline {
-    pipeline(json!({ "a": { "env": { "PASSWORD": { "secret": "db_password" } } } }))
+    pipeline(&json!({ "a": { "env": { "PASSWORD": { "secret": "db_password" } } } }))
 }
 
 #[test]
@@ -36,14 +36,30 @@ fn everything_that_is_missing_is_said_at_once_and_nothing_is_stored() {
                 trigger: "manual".to_owned(),
             })
             .await;
-        let Err(Error::Refused(refused)) = refused else { panic!("{refused:?}") };
+        let Err(Error::Refused(refused)) = refused else {
+            panic!("{refused:?}")
+        };
         let all = refused.problems.join("\n");
-        for part in ["`dya`", "`day` is required", "`n`: \"x\" is not", "`db_password`", "`registry`"] {
+        for part in [
+            "`dya`",
+            "`day` is required",
+            "`n`: \"x\" is not",
+            "`db_password`",
+            "`registry`",
+        ] {
             assert!(all.contains(part), "{part}: {all}");
         }
         assert!(!all.contains("token"), "{all}");
         let filter = gofer_store::Filter::default();
-        assert!(engine.store().runs(&filter, None, 9).await.unwrap().rows.is_empty());
+        assert!(
+            engine
+                .store()
+                .runs(&filter, None, 9)
+                .await
+                .unwrap()
+                .rows
+                .is_empty()
+        );
     });
 }
 
@@ -59,13 +75,24 @@ fn a_secret_reaches_the_container_and_nothing_else() {
         ]
     });
     world.live(async |engine| {
-        let secrets = [("db_password", "hunter2-and-more"), ("unused", "something else")];
-        let run = start_with(&engine, needs_a_secret(), &secrets).await.unwrap();
+        let secrets = [
+            ("db_password", "hunter2-and-more"),
+            ("unused", "something else"),
+        ];
+        let run = start_with(&engine, needs_a_secret(), &secrets)
+            .await
+            .unwrap();
         let sealed = engine.store().sealed(run.id).await.unwrap();
         assert_eq!(sealed.len(), 1, "only what is named is kept");
         engine.settled().await;
-        assert_eq!(world.scheduler.variable("a", "PASSWORD").as_deref(), Some("hunter2-and-more"));
-        assert_eq!(world.log(run.id, "a", 1).0, b"the password is ***, that was it\n");
+        assert_eq!(
+            world.scheduler.variable("a", "PASSWORD").as_deref(),
+            Some("hunter2-and-more")
+        );
+        assert_eq!(
+            world.log(run.id, "a", 1).0,
+            b"the password is ***, that was it\n"
+        );
         let task = unit(&load(&engine, &run).await, "a");
         assert_eq!(task.outputs["word"], "***");
         assert!(engine.store().sealed(run.id).await.unwrap().is_empty());
@@ -84,13 +111,22 @@ fn a_resume_masks_with_the_sealed_values_across_the_break() {
     });
     let run = world.live(async |engine| {
         let secrets = [("db_password", "hunter2-and-more")];
-        let run = start_with(&engine, needs_a_secret(), &secrets).await.unwrap();
+        let run = start_with(&engine, needs_a_secret(), &secrets)
+            .await
+            .unwrap();
         until(&engine, &run, "a", TaskState::Running).await;
         run
     });
-    assert_eq!(world.log(run.id, "a", 1).0, b"one ", "what may begin a secret is held back");
+    assert_eq!(
+        world.log(run.id, "a", 1).0,
+        b"one ",
+        "what may begin a secret is held back"
+    );
     world.live(async |engine| {
-        engine.resume(&namespace(), &etl(), Vec::new()).await.unwrap();
+        engine
+            .resume(&namespace(), &etl(), Vec::new())
+            .await
+            .unwrap();
         engine.settled().await;
         assert_eq!(world.log(run.id, "a", 1).0, b"one *** two ***\n");
     });
@@ -100,22 +136,36 @@ fn a_resume_masks_with_the_sealed_values_across_the_break() {
 fn no_log_is_read_without_the_values_that_mask_it() {
     let world = World::new();
     world.scheduler.script("a", |_| {
-        vec![(30_000, Does::Out(b"hunter2-and-more\n")), (60_000, Does::Exit(0))]
+        vec![
+            (30_000, Does::Out(b"hunter2-and-more\n")),
+            (60_000, Does::Exit(0)),
+        ]
     });
     let secrets = [("db_password", "hunter2-and-more")];
     let run = world.live(async |engine| {
-        let run = start_with(&engine, needs_a_secret(), &secrets).await.unwrap();
+        let run = start_with(&engine, needs_a_secret(), &secrets)
+            .await
+            .unwrap();
         until(&engine, &run, "a", TaskState::Running).await;
         run
     });
     world.vault.is_lost.store(true, Ordering::SeqCst);
     world.live(async |engine| {
-        let error = engine.resume(&namespace(), &etl(), Vec::new()).await.unwrap_err();
+        let error = engine
+            .resume(&namespace(), &etl(), Vec::new())
+            .await
+            .unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("db_password") && text.contains("--secrets"), "{text}");
+        assert!(
+            text.contains("db_password") && text.contains("--secrets"),
+            "{text}"
+        );
         tokio::time::sleep(std::time::Duration::from_secs(40)).await;
         assert_eq!(world.log(run.id, "a", 1).0, b"");
-        let resumed = engine.resume(&namespace(), &etl(), values(&secrets)).await.unwrap();
+        let resumed = engine
+            .resume(&namespace(), &etl(), values(&secrets))
+            .await
+            .unwrap();
         assert!(matches!(resumed, Resumed::Driving(_)));
         engine.settled().await;
         assert_eq!(states(&load(&engine, &run).await)[0].1, "succeeded");
@@ -127,11 +177,16 @@ fn no_log_is_read_without_the_values_that_mask_it() {
 fn a_value_that_a_resume_replaces_is_masked_as_well() {
     let world = World::new();
     world.scheduler.script("a", |_| {
-        vec![(60_000, Does::Out(b"old-password new-password\n")), (60_001, Does::Exit(0))]
+        vec![
+            (60_000, Does::Out(b"old-password new-password\n")),
+            (60_001, Does::Exit(0)),
+        ]
     });
     let run = world.live(async |engine| {
         let secrets = [("db_password", "old-password")];
-        let run = start_with(&engine, needs_a_secret(), &secrets).await.unwrap();
+        let run = start_with(&engine, needs_a_secret(), &secrets)
+            .await
+            .unwrap();
         until(&engine, &run, "a", TaskState::Running).await;
         run
     });
@@ -147,10 +202,16 @@ fn a_value_that_a_resume_replaces_is_masked_as_well() {
 fn what_cannot_be_run_yet_is_refused_with_the_task() {
     let world = World::new();
     world.live(async |engine| {
-        let mut asks = pipeline(json!({ "a": {}, "b": {} }));
-        let ask = gofer_core::definition::Approval { message: "go?".into(), roles: Vec::new() };
+        let mut asks = pipeline(&json!({ "a": {}, "b": {} }));
+        let ask = gofer_core::definition::Approval {
+            message: "go?".into(),
+            roles: Vec::new(),
+        };
         asks.tasks.values_mut().next().unwrap().approval = Some(ask);
-        let error = start_with(&engine, asks, &[]).await.unwrap_err().to_string();
+        let error = start_with(&engine, asks, &[])
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("tasks.a"), "{error}");
     });
 }

@@ -1,5 +1,5 @@
 use crate::{
-    scheduler::Does,
+    container::Does,
     world::{
         World, assert_settled, etl, load, namespace, pipeline, start, start_with, states, until,
     },
@@ -22,8 +22,14 @@ fn fails(world: &World, times: u32, error: fn() -> StoreError) {
     world.set_store_hook(Some(Arc::new(move |what, is_before| {
         let fails = what == "commit"
             && is_before
-            && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok();
-        Box::pin(std::future::ready(if fails { Err(error()) } else { Ok(()) }))
+            && left
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
+                .is_ok();
+        Box::pin(std::future::ready(if fails {
+            Err(error())
+        } else {
+            Ok(())
+        }))
     })));
 }
 
@@ -32,9 +38,13 @@ fn a_busy_store_is_waited_for_and_nothing_is_done_before_it_is_stored() {
     let world = World::new();
     world.live(async |engine| {
         fails(&world, 10, || StoreError::Busy);
-        let run = start(&engine, pipeline(json!({ "a": {} }))).await;
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
-        assert_eq!(world.scheduler.deeds(), [""; 0], "an effect came before its commit");
+        assert_eq!(
+            world.scheduler.deeds(),
+            [""; 0],
+            "an effect came before its commit"
+        );
         engine.settled().await;
         let stored = load(&engine, &run).await;
         assert_eq!(stored.row.head.state, RunState::Succeeded);
@@ -47,9 +57,13 @@ fn a_full_disk_is_said_and_waited_for() {
     let world = World::new();
     world.live(async |engine| {
         fails(&world, 50, || StoreError::Full);
-        let run = start(&engine, pipeline(json!({ "a": {} }))).await;
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let notes: Vec<String> = engine.progress(run.id).into_iter().map(|(_, note)| note).collect();
+        let notes: Vec<String> = engine
+            .progress(run.id)
+            .into_iter()
+            .map(|(_, note)| note)
+            .collect();
         assert_eq!(notes, ["waiting: the disk is full"]);
         engine.settled().await;
         let stored = load(&engine, &run).await;
@@ -61,12 +75,16 @@ fn a_full_disk_is_said_and_waited_for() {
 #[test]
 fn a_store_that_fails_again_and_again_is_left_alone_and_containers_go_on() {
     let world = World::new();
-    world.scheduler.script("a", |_| vec![(60_000, Does::Exit(0))]);
+    world
+        .scheduler
+        .script("a", |_| vec![(60_000, Does::Exit(0))]);
     world.live(async |engine| {
         let retry = json!({ "a": {}, "b": {}, "c": { "depends_on": { "b": "success" } } });
-        let run = start(&engine, pipeline(retry)).await;
+        let run = start(&engine, pipeline(&retry)).await;
         until(&engine, &run, "a", TaskState::Running).await;
-        fails(&world, u32::MAX, || StoreError::Failed("no such table".to_owned()));
+        fails(&world, u32::MAX, || {
+            StoreError::Failed("no such table".to_owned())
+        });
         let error = engine.cancel(run.id, "somebody").await.unwrap_err();
         assert!(matches!(error, Error::NotDriven(_)), "{error}");
         engine.settled().await;
@@ -79,15 +97,22 @@ fn a_store_that_fails_again_and_again_is_left_alone_and_containers_go_on() {
 #[test]
 fn a_driver_that_lost_its_claim_stops_without_another_call() {
     let world = World::new();
-    world.scheduler.script("a", |_| vec![(5_000, Does::Exit(0))]);
-    world.scheduler.script("b", |_| vec![(5_000, Does::Exit(0))]);
+    world
+        .scheduler
+        .script("a", |_| vec![(5_000, Does::Exit(0))]);
+    world
+        .scheduler
+        .script("b", |_| vec![(5_000, Does::Exit(0))]);
     world.live(async |engine| {
         let tasks = json!({ "a": {}, "b": { "depends_on": { "a": "success" } } });
-        let run = start(&engine, pipeline(tasks)).await;
+        let run = start(&engine, pipeline(&tasks)).await;
         until(&engine, &run, "a", TaskState::Running).await;
         world.stored.kill(engine.store().instance());
         let (_, other) = world.engine();
-        let Resumed::Driving(_) = other.resume(&namespace(), &etl(), Vec::new()).await.unwrap()
+        let Resumed::Driving(_) = other
+            .resume(&namespace(), &etl(), Vec::new())
+            .await
+            .unwrap()
         else {
             panic!("the owner is dead");
         };
@@ -107,15 +132,23 @@ fn a_driver_that_lost_its_claim_stops_without_another_call() {
 fn a_run_that_a_living_process_drives_is_followed() {
     let world = World::new();
     world.live(async |engine| {
-        world.scheduler.script("a", |_| vec![(60_000, Does::Exit(0))]);
-        let run = start(&engine, pipeline(json!({ "a": {} }))).await;
+        world
+            .scheduler
+            .script("a", |_| vec![(60_000, Does::Exit(0))]);
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
         let (_, other) = world.engine();
         for engine in [&other, &engine] {
-            let resumed = engine.resume(&namespace(), &etl(), Vec::new()).await.unwrap();
+            let resumed = engine
+                .resume(&namespace(), &etl(), Vec::new())
+                .await
+                .unwrap();
             assert!(matches!(resumed, Resumed::Following(row) if row.id == run.id));
         }
         engine.settled().await;
-        let resumed = other.resume(&namespace(), &etl(), Vec::new()).await.unwrap();
+        let resumed = other
+            .resume(&namespace(), &etl(), Vec::new())
+            .await
+            .unwrap();
         assert_eq!(resumed, Resumed::Nothing);
     });
 }
@@ -124,9 +157,11 @@ fn a_run_that_a_living_process_drives_is_followed() {
 fn a_pipeline_that_makes_us_panic_harms_only_itself_and_is_refused_after_three_times() {
     let world = World::new();
     world.scheduler.script("bad", |_| panic!("a bug"));
-    world.scheduler.script("good", |_| vec![(5_000, Does::Exit(0))]);
+    world
+        .scheduler
+        .script("good", |_| vec![(5_000, Does::Exit(0))]);
     world.live(async |engine| {
-        let mut other = pipeline(json!({ "good": {} }));
+        let mut other = pipeline(&json!({ "good": {} }));
         other.name = "other".parse().unwrap();
         let version = engine.apply(&namespace(), other).await.unwrap();
         let good = engine
@@ -141,11 +176,16 @@ fn a_pipeline_that_makes_us_panic_harms_only_itself_and_is_refused_after_three_t
             .await
             .unwrap();
         for _ in 0..3 {
-            start(&engine, pipeline(json!({ "bad": {} }))).await;
+            start(&engine, pipeline(&json!({ "bad": {} }))).await;
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        let error = start_with(&engine, pipeline(json!({ "bad": {} })), &[]).await.unwrap_err();
-        assert!(matches!(&error, Error::Quarantined { times: 3, .. }), "{error}");
+        let error = start_with(&engine, pipeline(&json!({ "bad": {} })), &[])
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(&error, Error::Quarantined { times: 3, .. }),
+            "{error}"
+        );
         assert!(error.to_string().contains("a bug"), "{error}");
         engine.settled().await;
         assert_eq!(states(&load(&engine, &good).await)[0].1, "succeeded");

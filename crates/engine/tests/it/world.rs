@@ -22,11 +22,13 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::Notify;
 
 /// What happens at a call of the store: its name, and whether it is before the call.
 pub(crate) type StoreHook = Arc<
-    dyn Fn(&'static str, bool) -> Pin<Box<dyn Future<Output = Result<(), gofer_store::Error>> + Send>>
+    dyn Fn(
+            &'static str,
+            bool,
+        ) -> Pin<Box<dyn Future<Output = Result<(), gofer_store::Error>> + Send>>
         + Send
         + Sync,
 >;
@@ -126,7 +128,10 @@ impl World {
         let (id, result) = runtime.block_on(async {
             self.clock.begin();
             let (id, engine) = self.engine();
-            (id, tokio::time::timeout(Duration::from_secs(100_000), life(engine)).await)
+            (
+                id,
+                tokio::time::timeout(Duration::from_secs(100_000), life(engine)).await,
+            )
         });
         let entered = runtime.enter();
         self.clock.end();
@@ -154,7 +159,12 @@ impl World {
         (id, engine)
     }
 
-    pub(crate) fn log(&self, run: RunId, task: &str, number: u32) -> (Vec<u8>, Option<End>, Vec<String>) {
+    pub(crate) fn log(
+        &self,
+        run: RunId,
+        task: &str,
+        number: u32,
+    ) -> (Vec<u8>, Option<End>, Vec<String>) {
         self.log_of(run, task, None, number)
     }
 
@@ -166,7 +176,12 @@ impl World {
         item: Option<u32>,
         number: u32,
     ) -> (Vec<u8>, Option<End>, Vec<String>) {
-        let id = AttemptId { run, task: task.parse().unwrap(), item, number };
+        let id = AttemptId {
+            run,
+            task: task.parse().unwrap(),
+            item,
+            number,
+        };
         let mut reader = Reader::open(Arc::new(self.disk.clone()), &id);
         let (mut out, mut holes) = (Vec::new(), Vec::new());
         loop {
@@ -174,7 +189,10 @@ impl World {
                 More::Frames(frames) => {
                     for frame in frames {
                         match frame.body {
-                            Body::Output { stream: Stream::Stdout, bytes } => out.extend(bytes),
+                            Body::Output {
+                                stream: Stream::Stdout,
+                                bytes,
+                            } => out.extend(bytes),
                             Body::Hole(hole) => holes.push(hole.why),
                             _ => {}
                         }
@@ -196,7 +214,7 @@ pub(crate) fn etl() -> PipelineName {
 }
 
 /// A pipeline of these tasks, each with an image.
-pub(crate) fn pipeline(tasks: Value) -> Pipeline {
+pub(crate) fn pipeline(tasks: &Value) -> Pipeline {
     document(json!({ "tasks": tasks }))
 }
 
@@ -256,17 +274,26 @@ pub(crate) async fn until(engine: &Engine, run: &RunRow, task: &str, state: Task
 }
 
 pub(crate) fn unit(stored: &StoredRun, task: &str) -> Unit {
-    let at = stored.tasks.iter().position(|name| name.as_str() == task).unwrap();
+    let at = stored
+        .tasks
+        .iter()
+        .position(|name| name.as_str() == task)
+        .unwrap();
     stored.run.tasks[at].own.clone()
 }
 
 pub(crate) fn states(stored: &StoredRun) -> Vec<(String, &'static str)> {
     let tasks = stored.tasks.iter().zip(&stored.run.tasks);
-    tasks.map(|(name, task)| (name.to_string(), task.own.state.as_str())).collect()
+    tasks
+        .map(|(name, task)| (name.to_string(), task.own.state.as_str()))
+        .collect()
 }
 
 pub(crate) fn key(task: &str) -> Key {
-    Key { task: task.parse().unwrap(), item: None }
+    Key {
+        task: task.parse().unwrap(),
+        item: None,
+    }
 }
 
 /// Everything that must hold when a run is settled.
@@ -276,22 +303,12 @@ pub(crate) fn assert_settled(world: &World, run: &Run) {
     for task in &run.tasks {
         for unit in std::iter::once(&task.own).chain(&task.items) {
             for attempt in &unit.attempts {
-                assert_eq!(attempt.stage, gofer_core::run::Stage::Removed, "{attempt:?}");
+                assert_eq!(
+                    attempt.stage,
+                    gofer_core::run::Stage::Removed,
+                    "{attempt:?}"
+                );
             }
         }
-    }
-}
-
-/// Notified once.
-#[derive(Clone, Default)]
-pub(crate) struct Flag(Arc<Notify>);
-
-impl Flag {
-    pub(crate) fn raise(&self) {
-        self.0.notify_one();
-    }
-
-    pub(crate) async fn raised(&self) {
-        self.0.notified().await;
     }
 }
