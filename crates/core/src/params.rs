@@ -97,19 +97,7 @@ pub fn read_json(kind: ParamType, param: &Param, value: &Json) -> Result<String,
     }
 }
 
-/// A canonical text as `when` sees it: numbers, booleans and JSON are no texts there.
-pub fn typed(kind: ParamType, text: &str) -> Json {
-    let value = match kind {
-        ParamType::Int => text.parse::<i64>().ok().map(Json::from),
-        ParamType::Float => text.parse::<f64>().ok().map(Json::from),
-        ParamType::Bool => text.parse::<bool>().ok().map(Json::from),
-        ParamType::Json => serde_json::from_str(text).ok(),
-        ParamType::String | ParamType::Date | ParamType::Datetime | ParamType::Enum => None,
-    };
-    value.unwrap_or_else(|| Json::from(text))
-}
-
-/// What `when` can know of a param before the run; fits [`typed`].
+/// What `when` sees of a param: numbers and booleans are no texts there, and JSON may be anything.
 pub const fn kind_in_when(kind: ParamType) -> Kind {
     match kind {
         ParamType::Int => Kind::Integer,

@@ -282,24 +282,15 @@ fn a_default_is_a_value_of_the_param() {
 }
 
 #[test]
-fn when_sees_numbers_and_booleans_as_such_and_its_kinds_agree() {
-    for (kind, text, value, seen) in [
-        (ParamType::Int, "5", json!(5), Kind::Integer),
-        (ParamType::Float, "2", json!(2.0), Kind::Float),
-        (ParamType::Bool, "false", json!(false), Kind::Boolean),
-        (ParamType::Json, "[1]", json!([1]), Kind::Unknown),
-        (
-            ParamType::Date,
-            "2026-11-24",
-            json!("2026-11-24"),
-            Kind::Text,
-        ),
-        (ParamType::String, "5", json!("5"), Kind::Text),
+fn when_sees_numbers_and_booleans_as_such() {
+    for (kind, seen) in [
+        (ParamType::Int, Kind::Integer),
+        (ParamType::Float, Kind::Float),
+        (ParamType::Bool, Kind::Boolean),
+        (ParamType::Json, Kind::Unknown),
+        (ParamType::Date, Kind::Text),
+        (ParamType::String, Kind::Text),
     ] {
-        assert_eq!(
-            (typed(kind, text), kind_in_when(kind)),
-            (value, seen),
-            "{kind:?}"
-        );
+        assert_eq!(kind_in_when(kind), seen, "{kind:?}");
     }
 }

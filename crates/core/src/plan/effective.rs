@@ -1,5 +1,8 @@
 //! A task with the pipeline's defaults merged in.
 
+#[cfg(test)]
+mod tests;
+
 use crate::definition::{Container, Defaults, Task};
 
 /// What a container task runs: `env`, `files` and `volumes` merge by name, all else is replaced

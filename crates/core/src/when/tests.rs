@@ -175,7 +175,7 @@ fn kinds_that_can_never_be_compared_are_found_before_anything_runs() {
 fn an_error_points_at_the_bytes_that_are_meant() {
     let expr = Expr::parse("params.yes and (outputs.a.rows > 100)").unwrap();
     let at = expr.check_types(&kinds).remove(0).at;
-    assert_eq!(&expr.text()[at], "(outputs.a.rows > 100)");
+    assert_eq!(&expr.text[at], "(outputs.a.rows > 100)");
     assert_eq!(pointed("params.n + 1").1, "+");
     assert_eq!(pointed("é == $x").1, "é");
     assert_eq!(pointed("params.n == \"x").1, "\"x");

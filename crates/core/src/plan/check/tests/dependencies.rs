@@ -1,4 +1,8 @@
 use super::*;
+use crate::{
+    definition::{Condition, Task},
+    name::TaskName,
+};
 
 #[test]
 fn an_unknown_parent_is_named_with_the_one_that_was_meant() {
@@ -124,20 +128,23 @@ fn a_success_edge_onto_a_task_with_when_is_noted() {
 
 /// 1,000 tasks, each waiting for the last `parents` before it.
 fn many(parents: usize) -> Pipeline {
-    let name = |nth: usize| format!("task-{nth:04}");
-    let tasks: serde_json::Map<String, Json> = (0..1_000_usize)
-        .map(|nth| {
-            let before =
-                (nth.saturating_sub(parents)..nth).map(|parent| (name(parent), json!("success")));
-            let depends_on: serde_json::Map<String, Json> = before.collect();
-            let mut task = json!({"depends_on": depends_on});
-            if nth > 0 {
-                task["env"] = json!({"X": {"output": "task-0000.x"}});
-            }
-            (name(nth), task)
-        })
-        .collect();
-    pipeline(json!({"tasks": tasks}))
+    let name = |nth: usize| -> TaskName { format!("task-{nth:04}").parse().unwrap() };
+    let value = || serde_json::from_value(json!({"output": "task-0000.x"})).unwrap();
+    let mut pipeline = pipeline(tasks(json!({})));
+    for nth in 0..1_000_usize {
+        let before = nth.saturating_sub(parents)..nth;
+        let mut task = Task {
+            depends_on: before
+                .map(|parent| (name(parent), Condition::Success))
+                .collect(),
+            ..Task::default()
+        };
+        if nth > 0 {
+            task.container.env.insert("X".parse().unwrap(), value());
+        }
+        pipeline.tasks.insert(name(nth), task);
+    }
+    pipeline
 }
 
 #[test]
@@ -148,7 +155,7 @@ fn a_thousand_tasks_in_a_chain_or_all_to_all_are_checked_at_once() {
         assert_eq!(check(&pipeline), []);
         // Far above what it takes, even unoptimised on a busy machine; a cubic walk takes minutes.
         assert!(
-            clock().as_millis() < 3_000,
+            clock().as_millis() < 10_000,
             "{parents} parents: {:?}",
             clock()
         );
@@ -167,7 +174,7 @@ fn a_file_full_of_mistakes_is_answered_in_time_and_whole() {
     let pipeline = pipeline(value);
     let clock = stopwatch();
     assert_eq!(check(&pipeline).len(), 50_000);
-    assert!(clock().as_millis() < 5_000, "{:?}", clock());
+    assert!(clock().as_millis() < 20_000, "{:?}", clock());
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test that measures")]
