@@ -70,6 +70,11 @@ impl Expr {
         })
     }
 
+    /// The expression as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Every name, where it stands, and whether `| default(…)` follows it.
     pub fn names(&self) -> Vec<(&Name, Range<usize>, bool)> {
         let mut names = Vec::new();
