@@ -33,11 +33,12 @@ fn measure(disk: &Arc<dyn Disk>, lines: u64) -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{lines} lines, {} MB", text.len() / 1_000_000)?;
 
-    for (number, name, size) in [
-        (1, "chunks of 32 KiB", 32 * 1024),
-        (2, "a chunk a line", 0),
-        (3, "batches of lines", 1),
-    ] {
+    let ways: [(&str, Way); 3] = [
+        ("chunks of 32 KiB", each_piece),
+        ("a chunk a line", each_line),
+        ("batches of lines", batches),
+    ];
+    for (number, (name, way)) in (1..).zip(ways) {
         let attempt = AttemptId {
             run: RunId(uuid::Uuid::from_u128(1)),
             task: "speed".parse()?,
@@ -45,45 +46,52 @@ fn measure(disk: &Arc<dyn Disk>, lines: u64) -> Result<(), Box<dyn Error>> {
             number,
         };
         let mut writer = Writer::open(Arc::clone(disk), &attempt, Options::default())?;
-        let write = Clock::start();
-        match size {
-            0 => each_line(&mut writer, text.as_bytes())?,
-            1 => batches(&mut writer, text.as_bytes())?,
-            _ => {
-                for chunk in text.as_bytes().chunks(size) {
-                    writer.append(now(0), Stream::Stdout, chunk.len() as u64, chunk)?;
-                }
-            }
-        }
-        let write = write.stop(text.len());
-        let finish = Clock::start();
+        let clock = Clock::start();
+        way(&mut writer, text.as_bytes())?;
+        let write = clock.stop(text.len());
+        let clock = Clock::start();
         let end = writer.finish(now(0))?;
-        let finish = finish.stop(text.len());
-        let read = Clock::start();
+        let finish = clock.stop(0);
+        assert_eq!(end.stored.stdout, text.len() as u64);
+        writeln!(out, "{name:<18} write {write}; finish {finish}")?;
         let mut reader = Reader::open(Arc::clone(disk), &attempt);
-        let mut length = 0;
-        reader.write_to(&mut Count(&mut length))?;
-        let read = read.stop(text.len());
-        assert_eq!((length, end.stored.stdout), (text.len(), text.len() as u64));
-        writeln!(
-            out,
-            "{name:<18} write {write}; read {read}; finish {finish}"
-        )?;
+        read_back(&mut reader, text.len() as u64, &mut out)?;
+    }
+    Ok(())
+}
 
-        let seek = Clock::start();
-        for step in 0..100 {
-            reader.seek(Start::Byte(text.len() as u64 / 100 * step), None)?;
-            assert!(matches!(reader.read_more()?, More::Frames(_)));
-        }
-        let seek = seek.stop(0);
-        let tail = Clock::start();
-        reader.seek(Start::LastLines(100), None)?;
-        writeln!(
-            out,
-            "{:<18} 100 seeks {seek}; last 100 lines {}",
-            "",
-            tail.stop(0)
-        )?;
+type Way = fn(&mut Writer, &[u8]) -> Result<(), gofer_logs::Error>;
+
+fn read_back(
+    reader: &mut Reader,
+    length: u64,
+    out: &mut dyn std::io::Write,
+) -> Result<(), Box<dyn Error>> {
+    let clock = Clock::start();
+    let mut found = 0;
+    reader.write_to(&mut Count(&mut found))?;
+    let read = clock.stop(found);
+    assert_eq!(found as u64, length);
+    let clock = Clock::start();
+    for step in 0..100 {
+        reader.seek(Start::Byte(length / 100 * step), None)?;
+        assert!(matches!(reader.read_more()?, More::Frames(_)));
+    }
+    let seek = clock.stop(0);
+    let clock = Clock::start();
+    reader.seek(Start::LastLines(100), None)?;
+    let last = clock.stop(0);
+    writeln!(
+        out,
+        "{:<18} read {read}; 100 seeks {seek}; last 100 lines {last}",
+        ""
+    )?;
+    Ok(())
+}
+
+fn each_piece(writer: &mut Writer, text: &[u8]) -> Result<(), gofer_logs::Error> {
+    for chunk in text.chunks(32 * 1024) {
+        writer.append(now(0), Stream::Stdout, chunk.len() as u64, chunk)?;
     }
     Ok(())
 }
@@ -159,7 +167,7 @@ impl Clock {
         if bytes > 0 {
             let speed =
                 u32::try_from(bytes / 1000).map_or(0.0, f64::from) / 1e3 / wall.as_secs_f64();
-            text.push_str(&format!(", {speed:.0} MB/s"));
+            let _ = write!(text, ", {speed:.0} MB/s");
         }
         text
     }

@@ -179,10 +179,10 @@ impl Reader {
     fn content(&self, block: u64) -> Result<(Vec<u8>, bool), Error> {
         loop {
             if let Some(entry) = self.index().entry(block)? {
-                return match entry.is_end {
-                    true => Ok((Vec::new(), false)),
-                    false => Ok((load(&*self.disk, &self.paths, &entry)?, true)),
-                };
+                if entry.is_end {
+                    return Ok((Vec::new(), false));
+                }
+                return Ok((load(&*self.disk, &self.paths, &entry)?, true));
             }
             let path = self.paths.tail(block);
             let failed = Error::disk("read", &path);

@@ -85,15 +85,13 @@ impl Keyring {
         path: &Path,
         random: &mut dyn FnMut(&mut [u8]),
     ) -> Result<Self, KeyFileError> {
-        let keys = match key_file::read(path)? {
-            Some(keys) => keys,
-            None => {
-                key_file::create(path, random)?;
-                // Read back, since another process may have been faster.
-                key_file::read(path)?.unwrap_or_default()
-            }
+        let mut older = if let Some(keys) = key_file::read(path)? {
+            keys
+        } else {
+            key_file::create(path, random)?;
+            // Read back, since another process may have been faster.
+            key_file::read(path)?.unwrap_or_default()
         };
-        let mut older = keys;
         let current = older.pop().ok_or_else(|| KeyFileError::Empty {
             path: path.to_owned(),
         })?;
@@ -114,7 +112,7 @@ impl Keyring {
         random(&mut *key);
         random(&mut outer);
         random(&mut inner);
-        let context = context(&self.current.id, scope, name);
+        let context = context(self.current.id, scope, name);
         let sealed_key = encrypt(&self.current.bytes, &outer, &*key, &context)?;
         let body = encrypt(&key, &inner, value.expose().as_bytes(), &context)?;
         let parts = [
@@ -145,7 +143,7 @@ impl Keyring {
             .ok_or_else(|| OpenError::UnknownKey {
                 name: name.to_string(),
             })?;
-        let context = context(&parts.id, scope, name);
+        let context = context(parts.id, scope, name);
         let opened =
             decrypt(&key.bytes, &parts.outer, parts.sealed_key, &context).ok_or_else(damaged)?;
         let mut data_key = Zeroizing::new([0; 32]);
@@ -184,7 +182,7 @@ fn parts(bytes: &[u8]) -> Option<Parts<'_>> {
 }
 
 /// What a sealed secret is bound to: moved to another name or scope, it does not open.
-fn context(id: &KeyId, scope: &str, name: &SecretName) -> Vec<u8> {
+fn context(id: KeyId, scope: &str, name: &SecretName) -> Vec<u8> {
     let scope_length = (scope.len() as u64).to_le_bytes();
     [
         &[VERSION],

@@ -48,7 +48,9 @@ impl Patterns {
         }
         let automaton = Automaton::new(forms.iter().map(Vec::as_slice));
         let filter = Filter::new(forms.iter().map(Vec::as_slice));
-        forms.into_iter().for_each(|mut form| form.zeroize());
+        for mut form in forms {
+            form.zeroize();
+        }
         (Arc::new(Self { automaton, filter }), too_short)
     }
 

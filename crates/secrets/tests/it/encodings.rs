@@ -3,6 +3,7 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD},
 };
+use std::fmt::Write as _;
 
 const SECRETS: [&str; 7] = [
     "s3cr3t",
@@ -42,15 +43,17 @@ fn in_json(secret: &str) -> String {
 }
 
 fn ascii_json(secret: &str) -> String {
-    let escaped = |c: char| match c {
-        ' '..='~' => c.to_string(),
-        _ => c
-            .encode_utf16(&mut [0; 2])
-            .iter()
-            .map(|unit| format!("\\u{unit:04x}"))
-            .collect(),
-    };
-    in_json(secret).chars().map(escaped).collect()
+    let mut text = String::new();
+    for c in in_json(secret).chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(text, "\\u{unit:04x}").unwrap();
+            }
+        }
+    }
+    text
 }
 
 /// A form of a secret, and how many characters at its edges also hold bits of a neighbour.

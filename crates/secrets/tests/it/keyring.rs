@@ -179,7 +179,7 @@ fn a_damaged_key_file_is_neither_used_nor_replaced() {
         (text.replace(' ', ""), 2),
         (text[..text.len() - 9].to_owned(), 2),
     ] {
-        let bad = bad.replace("#", "# ");
+        let bad = bad.replace('#', "# ");
         fs::write(&path, &bad).unwrap();
         let failed = Keyring::open_or_create(&path, &mut random).unwrap_err();
         assert!(
