@@ -54,7 +54,7 @@ pub(crate) fn init(session: &Session<'_>, args: &Init) -> Result<Code> {
         None => &[("gofer.toml", include_str!("../init/gofer.toml"))],
     };
     let folder = session.here.join(&args.folder);
-    refuse_to_overwrite(&folder, files)?;
+    refuse_to_overwrite(&folder, &args.folder, files)?;
     write(&folder, files)?;
     let main = args
         .folder
@@ -117,7 +117,7 @@ fn find(name: &str) -> Result<&'static Example> {
 }
 
 /// A second pipeline file in a folder would make `gofer run` ask which one is meant.
-fn refuse_to_overwrite(folder: &Path, files: &[(&str, &str)]) -> Result<()> {
+fn refuse_to_overwrite(folder: &Path, shown: &Path, files: &[(&str, &str)]) -> Result<()> {
     let pipelines = ["gofer.toml", "gofer.yaml", "gofer.yml", "gofer.json"];
     let there: Vec<&str> = pipelines
         .into_iter()
@@ -127,7 +127,8 @@ fn refuse_to_overwrite(folder: &Path, files: &[(&str, &str)]) -> Result<()> {
     match there.first() {
         None => Ok(()),
         Some(name) => {
-            let file = folder.join(name);
+            let file = shown.join(name);
+            let file = file.strip_prefix(".").unwrap_or(&file);
             Err(Failure::new(format!(
                 "{} is already there; nothing was written",
                 file.display()

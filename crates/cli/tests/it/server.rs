@@ -153,14 +153,13 @@ async fn run(State(app): State<App>) -> Json<Value> {
 }
 
 async fn events(State(app): State<App>) -> Response {
-    let mut text = String::new();
-    for (line, change) in app.script.changes.iter().enumerate() {
-        text += &format!("id: {}\nevent: change\ndata: {change}\n\n", line + 1);
-    }
-    text += &format!(
-        "event: end\ndata: {}\n\n",
-        json!({ "state": app.script.run["state"] })
-    );
+    let change = |(line, change): (usize, &Value)| {
+        format!("id: {}\nevent: change\ndata: {change}\n\n", line + 1)
+    };
+    let mut events: Vec<String> = app.script.changes.iter().enumerate().map(change).collect();
+    let end = json!({ "state": app.script.run["state"] });
+    events.push(format!("event: end\ndata: {end}\n\n"));
+    let text = events.concat();
     ([(header::CONTENT_TYPE, "text/event-stream")], text).into_response()
 }
 
