@@ -1,0 +1,37 @@
+//! What can be asked for. One registration makes the route and its entry in the OpenAPI document.
+
+mod document;
+mod events;
+mod logs;
+mod pipelines;
+mod runs;
+mod start;
+
+use crate::{ApiError, App, Caller, openapi::Document};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Every route, with its entry.
+pub(crate) fn documented() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(pipelines::apply))
+        .routes(routes!(start::start_run))
+        .routes(routes!(start::resume_run))
+        .routes(routes!(runs::list_runs))
+        .routes(routes!(runs::read_run))
+        .routes(routes!(runs::read_run_of_pipeline))
+        .routes(routes!(runs::read_config))
+        .routes(routes!(runs::cancel_run))
+        .routes(routes!(events::read_events))
+        .routes(routes!(logs::read_log))
+        .routes(routes!(logs::read_item_log))
+        .routes(routes!(document::read_openapi))
+}
+
+pub(crate) async fn nothing_here(_caller: Caller) -> ApiError {
+    ApiError::NotFound("there is nothing at this address".into())
+}
+
+pub(crate) async fn not_this_method(_caller: Caller) -> ApiError {
+    ApiError::MethodNotAllowed
+}
