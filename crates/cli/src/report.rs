@@ -86,14 +86,23 @@ fn failed(run: &Run) -> Vec<Unit<'_>> {
 }
 
 /// Each failed task with its last lines.
-pub(crate) async fn causes(client: &Client, run: &Run, paint: Paint) -> String {
+pub(crate) async fn causes(
+    client: &Client,
+    run: &Run,
+    columns: Option<usize>,
+    paint: Paint,
+) -> String {
     let failed = failed(run);
     let mut page = String::new();
     for unit in failed.iter().take(MOST_CAUSES) {
         page.push('\n');
         page += &cause(unit, paint);
+        let bar = paint.colour(Hue::Faint, "│");
+        let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(4).max(20));
         for line in tail(client, run, unit).await {
-            page.line(format_args!("  {} {line}", paint.colour(Hue::Faint, "│")));
+            for part in text::chop(&line, room) {
+                page.line(format_args!("  {bar} {part}"));
+            }
         }
     }
     match failed.get(MOST_CAUSES..) {

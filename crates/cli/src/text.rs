@@ -116,6 +116,24 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// Pieces of at most so many columns, cut wherever they end.
+pub(crate) fn chop(text: &str, columns: usize) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide > columns {
+            pieces.push(String::new());
+            used = 0;
+        }
+        used += wide;
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(c);
+        }
+    }
+    pieces
+}
+
 /// Each on a line of its own.
 pub(crate) fn lines(lines: impl Iterator<Item = String>) -> String {
     let mut page = String::new();
@@ -185,6 +203,8 @@ mod tests {
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(cut("ab", 0), "");
         assert_eq!(fit("日本", 6), "日本  ");
+        assert_eq!(chop("日本語ab", 5), ["日本", "語ab"]);
+        assert_eq!(chop("", 5), [""]);
     }
 
     #[test]

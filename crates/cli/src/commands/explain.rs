@@ -14,7 +14,7 @@ pub(crate) async fn explain(session: &Session<'_>, args: &OneRun) -> Result<Code
     }
     let paint = session.paint();
     let mut page = report::headline(&run, session.now(), paint);
-    page += &report::causes(&client, &run, paint).await;
+    page += &report::causes(&client, &run, session.columns(), paint).await;
     page += &report::effects(&run, paint);
     page += &report::waiting(&run, paint);
     page += &report::commands(&next);

@@ -162,14 +162,7 @@ fn note(unit: &Unit<'_>, passing: &Passing) -> String {
                 .or_else(|| passing.lines.get(&key).cloned())
                 .unwrap_or_default()
         }
-        TaskState::Succeeded if unit.message().is_none() => {
-            let outputs = unit.item.map_or(&unit.task.outputs, |item| &item.outputs);
-            let outputs: Vec<String> = outputs
-                .iter()
-                .map(|(key, value)| format!("{key}={}", text::safe(value.as_bytes())))
-                .collect();
-            outputs.join(" ")
-        }
+        TaskState::Succeeded if unit.message().is_none() => succeeded(unit),
         TaskState::Waiting
             if unit
                 .message()
@@ -179,6 +172,18 @@ fn note(unit: &Unit<'_>, passing: &Passing) -> String {
         }
         _ => message(),
     }
+}
+
+/// Which attempt it took, and what it hands on.
+fn succeeded(unit: &Unit<'_>) -> String {
+    let tries = unit.attempts().len();
+    let tries = (tries > 1).then(|| format!("on attempt {tries}"));
+    let outputs = unit.item.map_or(&unit.task.outputs, |item| &item.outputs);
+    let outputs = outputs
+        .iter()
+        .map(|(key, value)| format!("{key}={}", text::safe(value.as_bytes())));
+    let words: Vec<String> = tries.into_iter().chain(outputs).collect();
+    words.join("  ")
 }
 
 fn items_took(task: &Task, now: Timestamp) -> Option<Duration> {

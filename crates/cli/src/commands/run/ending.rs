@@ -30,7 +30,7 @@ pub(super) async fn over(
     };
     let mut page = String::new();
     if run.state == RunState::Failed {
-        page += &report::causes(client, run, paint).await;
+        page += &report::causes(client, run, session.columns(), paint).await;
         let mut next = report::next(session, project, run);
         next.retain(|next| next.why != "every attempt");
         let command = session.command(project, &format!("explain {}", run.reference()));
