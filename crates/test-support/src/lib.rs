@@ -1,1 +1,3 @@
-//! TODO
+//! What tests share, and never ships: the simulator.
+
+pub mod sim;

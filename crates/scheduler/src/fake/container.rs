@@ -47,6 +47,7 @@ pub(super) struct Container {
     pub(super) starts: u32,
     pub(super) end: Option<End>,
     pub(super) removed: bool,
+    pub(super) removed_at: Option<Timestamp>,
     pub(super) removed_by_others: bool,
     /// SIGTERM arrives, SIGKILL arrives.
     pub(super) stopping: Option<(Timestamp, Timestamp)>,
@@ -86,7 +87,8 @@ impl Container {
         let Some(started) = self.started else {
             return Vec::new();
         };
-        let until = self.end.map_or(now, |end| end.at.min(now));
+        let ends = [self.end.map(|end| end.at), self.removed_at, Some(now)];
+        let until = ends.into_iter().flatten().min().unwrap_or(now);
         self.program
             .log
             .iter()

@@ -119,6 +119,7 @@ impl Machine {
             starts,
             end: None,
             removed: false,
+            removed_at: None,
             removed_by_others: false,
             stopping: None,
             paused: false,
@@ -166,8 +167,10 @@ impl Machine {
     }
 
     pub(super) fn remove(&self, store: StoreId, attempt: &AttemptId) {
+        let now = self.world.now();
         if let Some(container) = self.settle().containers.get_mut(&(store, attempt.clone())) {
             container.removed = true;
+            container.removed_at = Some(now);
         }
         self.wake();
     }
@@ -183,8 +186,9 @@ impl Machine {
 
     /// Somebody else removes a container, however it is.
     pub fn remove_outside(&self, attempt: &AttemptId) {
-        self.outside(attempt, |container, _| {
+        self.outside(attempt, |container, now| {
             container.removed = true;
+            container.removed_at = Some(now);
             container.removed_by_others = true;
         });
     }
