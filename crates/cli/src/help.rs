@@ -11,7 +11,10 @@ use std::fmt::Write;
 
 /// The command line with its grouped help.
 pub(crate) fn command() -> Command {
-    let command = Cli::command().arg_required_else_help(true);
+    // Whatever the file is called that was started.
+    let command = Cli::command()
+        .bin_name("gofer")
+        .arg_required_else_help(true);
     let groups = groups(&command);
     command.help_template(StyledStr::from(format!(
         "{{about}}\n\n{{usage-heading}} gofer COMMAND [OPTIONS]\n\n{groups}Options:\n{{options}}\n\n\

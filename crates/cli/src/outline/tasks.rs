@@ -63,12 +63,7 @@ impl Task {
 
     /// All about it in one sentence.
     pub(crate) fn words(&self) -> String {
-        let mut words = vec![match &self.kind {
-            Kind::Container { image, runs } if runs.is_empty() => image.clone(),
-            Kind::Container { image, runs } => format!("{image}: {runs}"),
-            Kind::Approval { message } => format!("waits for a person: {message}"),
-            Kind::Pipeline { pipeline } => format!("runs the pipeline {pipeline}"),
-        }];
+        let mut words = Vec::new();
         if !self.depends_on.is_empty() {
             let parents: Vec<String> = self.depends_on.iter().map(parent).collect();
             words.push(format!("after {}", text::list(&parents)));
@@ -86,6 +81,12 @@ impl Task {
         if self.allow_failure {
             words.push("may fail".to_owned());
         }
+        words.push(match &self.kind {
+            Kind::Container { image, runs } if runs.is_empty() => image.clone(),
+            Kind::Container { image, runs } => format!("{image}: {runs}"),
+            Kind::Approval { message } => format!("waits for a person: {message}"),
+            Kind::Pipeline { pipeline } => format!("runs the pipeline {pipeline}"),
+        });
         words.join("; ")
     }
 }

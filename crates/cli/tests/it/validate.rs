@@ -38,8 +38,8 @@ fn a_good_file_is_told_back_in_words() {
     insta::assert_snapshot!(answer.stdout, @"
     ✓ gofer.toml is good: the pipeline etl with 3 tasks
 
-      first         list      etl:1: echo one; up to 4 attempts
-      then          load      etl:1: python 'load it.py'; after list; one item for each element of list.files, at most 4 at once
+      first         list      up to 4 attempts; etl:1: echo one
+      then          load      after list; one item for each element of list.files, at most 4 at once; etl:1: python 'load it.py'
       at the end    clean_up  etl:1: echo one … (1 more line)
 
       params        day (date, required)
