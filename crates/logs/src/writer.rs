@@ -1,7 +1,7 @@
 use crate::{
     Counts, Disk, End, Error, Hole, Paths, Stream,
     disk::Append,
-    frame::{HEAD, Kind, Raw, micros},
+    frame::{HEAD, Kind, Raw, micros, timestamp},
     index::{Entry, Totals},
     recovery,
 };
@@ -101,6 +101,16 @@ impl Writer {
             stdout: self.totals.engine.stdout + self.dropped.stdout,
             stderr: self.totals.engine.stderr + self.dropped.stderr,
         }
+    }
+
+    /// How many holes have been marked. Behind one the counts say nothing about the engine's copy.
+    pub fn holes(&self) -> u64 {
+        self.totals.holes
+    }
+
+    /// The time of the newest frame.
+    pub fn latest(&self) -> Timestamp {
+        timestamp(self.totals.latest)
     }
 
     /// Adds output.

@@ -165,7 +165,7 @@ fn neighbours_of_one_stream_and_time_become_one_frame() {
     let mut seen = Vec::new();
     let mut reader = Reader::open(Arc::clone(&disk), &attempt());
     each_frame(&mut reader, |frame| {
-        seen.push(output(&frame).unwrap().1.to_vec())
+        seen.push(output(&frame).unwrap().1.to_vec());
     });
     assert_eq!(seen, [b"ab".to_vec(), b"c".to_vec(), b"d".to_vec()]);
     let again = Writer::open(disk, &attempt(), Options::default()).unwrap();

@@ -1,4 +1,5 @@
 use crate::{at, attempt, small};
+use gofer_logs::Stream::{Stderr, Stdout};
 use gofer_logs::{Disk, Lines, MemoryDisk, Reader, Stream, Writer};
 use std::sync::Arc;
 
@@ -26,7 +27,6 @@ fn a_line_has_the_time_of_its_first_byte_and_streams_do_not_mix() {
             .append(at(micros), stream, text.len() as u64, text.as_bytes())
             .unwrap();
     };
-    use Stream::{Stderr, Stdout};
     say(1, Stdout, "be");
     say(2, Stderr, "warning: ");
     say(3, Stdout, "gin\n\nnext");

@@ -1,5 +1,13 @@
 //! The log as its users see it: writers that die, followers, readers that jump about.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at what it did not expect"
+)]
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "the logs of the tests are short"
+)]
 
 mod cap;
 mod crash;
