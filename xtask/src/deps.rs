@@ -42,7 +42,12 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "gofer-cli",
-        &["gofer-api-types", "gofer-config", "gofer-core", "gofer-sdk"],
+        &[
+            "gofer-config",
+            "gofer-core",
+            "gofer-sdk",
+            "gofer-secrets",
+        ],
     ),
     ("gofer", ANY),
     ("gofer-test-support", ANY),
