@@ -106,12 +106,24 @@ impl Keeper {
                 };
                 side.take(at, &bytes, &mut self.batch);
             }
-            LogEvent::Replay => {
-                self.stdout.replay();
-                self.stderr.replay();
-            }
+            LogEvent::Replay => self.replay().await,
             LogEvent::Broken => self.hole(false, BROKEN).await,
         }
+    }
+
+    /// Where nothing is missing the counts tell what comes again. Behind a hole only the time does.
+    async fn replay(&mut self) {
+        self.write().await;
+        let Some(latest) = self.sink.latest_if_holed() else {
+            self.stdout.replay();
+            self.stderr.replay();
+            return;
+        };
+        self.hole(false, REPLAYED).await;
+        // A piece has the time of its first bytes.
+        let kept = latest.checked_add(TOGETHER).unwrap_or(latest);
+        self.stdout.replay_after(kept);
+        self.stderr.replay_after(kept);
     }
 
     /// Marks a place behind everything that came before it.
@@ -163,4 +175,6 @@ async fn rings(alarm: &mut Option<Sleep<'_>>) {
 }
 
 const BROKEN: &str = "the engine went away here; what was written meanwhile may be missing";
+const REPLAYED: &str =
+    "gofer was restarted after a break of the engine; a few bytes around here may be missing";
 const SILENT: &str = "the engine did not hand over the end of the log within 5 s of the exit";

@@ -14,6 +14,8 @@ pub(super) struct Side {
     taken: u64,
     /// Bytes that come again and are to be passed over.
     skip: u64,
+    /// Instead of that: records up to here come again.
+    until: Option<Timestamp>,
 }
 
 impl Side {
@@ -25,6 +27,7 @@ impl Side {
             mask: Mask::new(Arc::clone(patterns)),
             taken: kept,
             skip: 0,
+            until: None,
         }
     }
 
@@ -33,7 +36,17 @@ impl Side {
         self.skip = self.taken;
     }
 
+    /// The same where bytes may be missing, so that a count means nothing.
+    pub(super) fn replay_after(&mut self, kept: Timestamp) {
+        self.skip = 0;
+        self.until = Some(kept);
+    }
+
     pub(super) fn take(&mut self, at: Timestamp, bytes: &Bytes, batch: &mut Batch) {
+        if self.until.is_some_and(|kept| at <= kept) {
+            return;
+        }
+        self.until = None;
         let length = bytes.len() as u64;
         let known = self.skip.min(length);
         self.skip -= known;

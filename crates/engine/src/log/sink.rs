@@ -1,6 +1,6 @@
 use super::batch::Batch;
 use crate::{context::Context, pauses::Pauses};
-use gofer_core::{id::AttemptId, run::Key};
+use gofer_core::{Timestamp, id::AttemptId, run::Key};
 use gofer_logs::{Chunk, Counts, Error, Hole, Options, Stream, Writer};
 use std::{io::ErrorKind, sync::Arc};
 
@@ -30,6 +30,12 @@ impl Sink {
 
     pub(super) fn counts(&self) -> Counts {
         self.writer.as_ref().map(Writer::counts).unwrap_or_default()
+    }
+
+    /// The newest time in a log that has a hole.
+    pub(super) fn latest_if_holed(&self) -> Option<Timestamp> {
+        let writer = self.writer.as_ref().filter(|writer| writer.holes() > 0)?;
+        Some(writer.latest())
     }
 
     pub(super) async fn append(&mut self, batch: &Batch) {

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(crate) enum Does {
     Out(&'static [u8]),
     Err(&'static [u8]),
+    /// Reaches who is attached, but not the engine's own copy.
+    Unsaved(&'static [u8]),
     /// Writes to `$GOFER_OUTPUT`.
     Output(&'static str),
     Exit(i32),
@@ -62,7 +64,7 @@ impl Container {
     }
 
     /// Its log, with the time of each piece, up to its end.
-    pub(crate) fn log(&self) -> Vec<(Timestamp, LogEvent)> {
+    pub(crate) fn log(&self, is_replay: bool) -> Vec<(Timestamp, LogEvent)> {
         let end = self.end().map(|(at, _)| at);
         let events = self.script.iter().filter_map(|(ms, does)| {
             let at = self
@@ -75,6 +77,8 @@ impl Container {
             };
             match does {
                 Does::Out(text) => Some((at, bytes(Stream::Stdout, text))),
+                Does::Unsaved(text) if !is_replay => Some((at, bytes(Stream::Stdout, text))),
+                Does::Breaks if is_replay => None,
                 Does::Err(text) => Some((at, bytes(Stream::Stderr, text))),
                 Does::Breaks => Some((at, LogEvent::Broken)),
                 _ => None,

@@ -1,6 +1,6 @@
 use crate::{
     container::Does,
-    world::{World, load, pipeline, start, states, until},
+    world::{World, etl, load, namespace, pipeline, start, states, until},
 };
 use gofer_core::run::TaskState;
 use serde_json::json;
@@ -68,6 +68,37 @@ fn a_break_of_the_engine_is_a_possible_hole_and_the_rest_is_kept() {
 }
 
 #[test]
+fn a_replay_behind_a_hole_goes_by_time_and_loses_nothing_that_is_new() {
+    let world = World::new();
+    world.scheduler.script("a", |_| {
+        vec![
+            (0, Does::Out(b"one ")),
+            (1_000, Does::Unsaved(b"two ")),
+            (1_010, Does::Breaks),
+            (2_000, Does::Out(b"three ")),
+            (120_000, Does::Out(b"four")),
+            (120_001, Does::Exit(0)),
+        ]
+    });
+    let run = world.live(async |engine| {
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
+        until(&engine, &run, "a", TaskState::Running).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        run
+    });
+    world.live(async |engine| {
+        engine
+            .resume(&namespace(), &etl(), Vec::new())
+            .await
+            .unwrap();
+        engine.settled().await;
+    });
+    let (log, end, holes) = world.log(run.id, "a", 1);
+    assert_eq!(String::from_utf8(log).unwrap(), "one two three four");
+    assert_eq!((end.unwrap().holes, holes.len()), (2, 2));
+}
+
+#[test]
 fn a_replay_is_skipped_to_the_byte_in_each_stream() {
     let world = World::new();
     world.scheduler.script("a", |_| {
@@ -86,18 +117,16 @@ fn a_replay_is_skipped_to_the_byte_in_each_stream() {
     });
     for _ in 0..10 {
         world.live(async |engine| {
-            let (pipeline, namespace) = (crate::world::etl(), crate::world::namespace());
             engine
-                .resume(&namespace, &pipeline, Vec::new())
+                .resume(&namespace(), &etl(), Vec::new())
                 .await
                 .unwrap();
             tokio::time::sleep(Duration::from_millis(3_777)).await;
         });
     }
     world.live(async |engine| {
-        let (pipeline, namespace) = (crate::world::etl(), crate::world::namespace());
         engine
-            .resume(&namespace, &pipeline, Vec::new())
+            .resume(&namespace(), &etl(), Vec::new())
             .await
             .unwrap();
         engine.settled().await;

@@ -219,16 +219,17 @@ impl Scripted {
 
     fn stream(&self, id: AttemptId, is_replay: bool) -> BoxStream<'static, LogEvent> {
         let begun = (self.clone(), id, 0, is_replay, self.changed.subscribe());
+        let again = is_replay;
         Box::pin(stream::unfold(
             begun,
-            |(world, id, at, is_replay, mut changed)| async move {
+            move |(world, id, at, is_replay, mut changed)| async move {
                 if is_replay {
                     return Some((LogEvent::Replay, (world, id, at, false, changed)));
                 }
                 loop {
                     let container = world.find(&id)?;
                     let now = world.clock.now();
-                    let log = container.log();
+                    let log = container.log(again);
                     let due = match log.get(at) {
                         Some((due, event)) if *due <= now => {
                             world.step("after log").await;
