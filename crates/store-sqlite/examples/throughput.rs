@@ -3,8 +3,9 @@
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
 use gofer_core::{
+    Timestamp,
     id::Ids,
-    run::{Attempt, Change, Key, Reason, RunState, Stage, Subject, TaskState},
+    run::{Attempt, Change, Head, Key, Reason, RunState, Stage, Subject, TaskState, Unit},
 };
 use gofer_store::{
     Claim, Commit, NewRun, Store,
@@ -157,8 +158,8 @@ async fn grouped(store: &Arc<SqliteStore>, drivers: usize, a: &Key) -> Anyhow {
     while let Some(done) = tasks.join_next().await {
         waited.extend(done??);
     }
-    let rate = waited.len() as f64 / begun.elapsed().as_secs_f64();
-    report(&format!("{drivers} drivers, {rate:.0} commits/s"), waited);
+    let rate = waited.len() as u128 * 1_000_000 / begun.elapsed().as_micros().max(1);
+    report(&format!("{drivers} drivers, {rate} commits/s"), waited);
     Ok(())
 }
 
@@ -172,10 +173,10 @@ fn report(what: &str, mut waited: Vec<Duration>) {
 
 /// One container per task, four commits per task as the engine makes them.
 async fn bytes_per_run(place: &Path) -> Anyhow {
+    const RUNS: i64 = 20_000;
     for tasks in [1, 2, 5] {
         let dir = tempfile::tempdir_in(place)?;
         let store = Arc::new(SqliteStore::open(dir.path(), &Random, &Options::default())?);
-        const RUNS: usize = 20_000;
         let mut going = tokio::task::JoinSet::new();
         for _ in 0..RUNS {
             let store = Arc::clone(&store);
@@ -189,7 +190,7 @@ async fn bytes_per_run(place: &Path) -> Anyhow {
         }
         drop(store);
         let bytes = size(dir.path())?;
-        println!("{tasks} tasks a run: {} bytes a run", bytes / RUNS as i64);
+        println!("{tasks} tasks a run: {} bytes a run", bytes / RUNS);
     }
     Ok(())
 }
@@ -210,9 +211,9 @@ fn size(dir: &Path) -> Result<i64, Box<dyn Error>> {
 }
 
 async fn whole_run(store: &SqliteStore, tasks: usize) -> Anyhow {
-    let names = ["a", "b", "c", "d", "e"];
-    let now = jiff::Timestamp::now();
-    let mut new = new_run("etl", &names[..tasks])?;
+    let names = &["a", "b", "c", "d", "e"][..tasks];
+    let now = Timestamp::now();
+    let mut new = new_run("etl", names)?;
     new.id = gofer_core::id::RunId(Uuid::now_v7());
     new.run.head.created_at = now;
     new.changes = vec![Change {
@@ -223,62 +224,66 @@ async fn whole_run(store: &SqliteStore, tasks: usize) -> Anyhow {
     store
         .put_version(&new.namespace, &new.pipeline, "the document", time(0))
         .await?;
-    let row = store.create_run(new).await?;
-    let claim = claim(&row)?;
+    let claim = claim(&store.create_run(new).await?)?;
     let mut at = now;
-    for name in &names[..tasks] {
+    for name in names {
         let key = key(name, None)?;
-        let states = [
+        for state in [
             TaskState::Starting,
             TaskState::Running,
             TaskState::Succeeded,
-        ];
-        for state in states {
+        ] {
             at += Duration::from_micros(45_678);
-            let lines = [
-                Subject::Attempt(key.clone(), 1, state),
-                Subject::Unit(key.clone(), state),
-            ];
-            let tried = Attempt {
-                stage: Stage::Ended,
-                created_at: now,
-                started_at: state.is_over().then_some(now),
-                ended_at: state.is_over().then_some(at),
-                exit_code: state.is_over().then_some(0),
-                image: Some(format!("docker.io/library/alpine@sha256:{:064x}", 7)),
-                node: Some("host".to_owned()),
-                ..attempt(1, state)
-            };
-            let mut commit = Commit::new(claim);
-            commit.units.push((
-                key.clone(),
-                gofer_core::run::Unit {
-                    ended_at: state.is_over().then_some(at),
-                    ..unit(state)
-                },
-            ));
-            commit.attempts.push((key.clone(), tried));
-            commit.changes = lines
-                .map(|of| Change {
-                    at,
-                    of,
-                    reason: None,
-                })
-                .into();
-            store.commit(commit).await?;
+            store.commit(reached(claim, &key, state, now, at)).await?;
         }
     }
     let mut commit = Commit::new(claim);
-    let ended = gofer_core::run::Head {
+    let ended = head(RunState::Succeeded);
+    commit.head = Some(Head {
         started_at: Some(now),
         ended_at: Some(at),
-        ..head(RunState::Succeeded)
-    };
-    commit.head = Some(ended);
+        ..ended
+    });
     commit.changes = vec![Change {
         at,
         ..change(0, RunState::Succeeded)
     }];
     commit.release = true;
     Ok(store.commit(commit).await?)
+}
+
+/// A task and its attempt came to a state.
+fn reached(claim: Claim, key: &Key, state: TaskState, begun: Timestamp, at: Timestamp) -> Commit {
+    let ended_at = state.is_over().then_some(at);
+    let attempt = Attempt {
+        stage: Stage::Ended,
+        created_at: begun,
+        started_at: ended_at.map(|_| begun),
+        ended_at,
+        exit_code: ended_at.map(|_| 0),
+        image: Some(format!("docker.io/library/alpine@sha256:{:064x}", 7)),
+        node: Some("host".to_owned()),
+        ..attempt(1, state)
+    };
+    let lines = [
+        Subject::Attempt(key.clone(), 1, state),
+        Subject::Unit(key.clone(), state),
+    ];
+    let mut commit = Commit::new(claim);
+    commit.units.push((
+        key.clone(),
+        Unit {
+            ended_at,
+            ..unit(state)
+        },
+    ));
+    commit.attempts.push((key.clone(), attempt));
+    commit.changes = lines
+        .map(|of| Change {
+            at,
+            of,
+            reason: None,
+        })
+        .into();
+    commit
 }
