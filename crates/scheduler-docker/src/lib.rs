@@ -1,1 +1,30 @@
-//! TODO
+//! Attempts on a Docker or Podman engine: the one that the user has.
+//!
+//! `find` says which, [`Docker::connect`] reaches it, and [`Docker`] is then a
+//! [`gofer_scheduler::Scheduler`]. What each call costs and how engines lie is in
+//! `docs/design/0003-docker-adapter.md`.
+
+mod collect;
+mod connect;
+mod engine;
+mod ensure;
+mod find;
+mod follow;
+mod holder;
+mod image;
+mod labels;
+mod link;
+mod probe;
+mod remedy;
+mod removal;
+mod scheduler;
+mod sink;
+mod source;
+mod spec;
+mod supplies;
+
+pub use connect::ConnectError;
+pub use engine::{Brand, Options};
+pub use find::{Endpoint, Environment, FindError, Found, find};
+pub use probe::Probe;
+pub use scheduler::Docker;

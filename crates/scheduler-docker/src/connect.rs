@@ -1,0 +1,126 @@
+//! Reaching the engine that was found.
+
+use crate::{
+    Docker,
+    engine::{Brand, Engine, Options, Parts},
+    find::{Endpoint, Found},
+    link,
+    remedy::{self, Kind},
+};
+use bollard::{API_DEFAULT_VERSION, Docker as Client, errors::Error as Raw};
+use gofer_core::{Clock, id::StoreId};
+use std::sync::Arc;
+
+/// Seconds until a call counts as unanswered. A start on a busy machine takes its time.
+const PATIENCE: u64 = 120;
+
+/// The engine that was found cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// It does not answer.
+    #[error(
+        "the container engine at {endpoint} ({why}) does not answer: {words}; start it (sudo \
+         systemctl start docker), or set DOCKER_HOST to one that runs"
+    )]
+    NotThere {
+        /// Where.
+        endpoint: String,
+        /// Why this one.
+        why: String,
+        /// What the system said.
+        words: String,
+    },
+    /// It is there, and not for us.
+    #[error(
+        "no right to use the container engine at {endpoint} ({why}): add yourself to its group \
+         (sudo usermod -aG docker $USER, then log in again), or use sudo"
+    )]
+    NoRight {
+        /// Where.
+        endpoint: String,
+        /// Why this one.
+        why: String,
+    },
+    /// The files of its connection are no good.
+    #[error("the TLS files for {endpoint} ({why}) cannot be used: {words}")]
+    Tls {
+        /// Where.
+        endpoint: String,
+        /// Why this one.
+        why: String,
+        /// What is wrong.
+        words: String,
+    },
+    /// It answers, but not as an engine does.
+    #[error("what answers at {endpoint} ({why}) is not a container engine that Gofer knows: {words}")]
+    Strange {
+        /// Where.
+        endpoint: String,
+        /// Why this one.
+        why: String,
+        /// What it said.
+        words: String,
+    },
+}
+
+impl Docker {
+    /// Connects, agrees on a version, and begins to listen to the engine's events.
+    pub async fn connect(
+        found: &Found,
+        store: StoreId,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> Result<Self, ConnectError> {
+        let refuse = |error: Raw| refusal(found, error);
+        let docker = client(&found.endpoint).map_err(refuse)?;
+        let docker = docker.negotiate_version().await.map_err(refuse)?;
+        let (version, generation) = tokio::join!(docker.version(), link::generation(&docker));
+        let version = version.map_err(refuse)?;
+        let generation = generation.map_err(refuse)?;
+        let components = version.components.unwrap_or_default();
+        let is_podman = components.iter().any(|component| component.name.contains("Podman"));
+        let engine = Arc::new(Engine::new(Parts {
+            docker,
+            brand: if is_podman { Brand::Podman } else { Brand::Docker },
+            architecture: version.arch.unwrap_or_default(),
+            is_local: found.endpoint.is_local(),
+            store,
+            clock,
+            options,
+            generation,
+        }));
+        engine.tasks.spawn(link::attend(engine.clone()));
+        Ok(Self { engine })
+    }
+}
+
+fn client(endpoint: &Endpoint) -> Result<Client, Raw> {
+    let version = API_DEFAULT_VERSION;
+    match endpoint {
+        Endpoint::Unix(path) => {
+            Client::connect_with_unix(&path.to_string_lossy(), PATIENCE, version)
+        }
+        Endpoint::Tcp(address) => Client::connect_with_http(address, PATIENCE, version),
+        Endpoint::Tls { address, ca, cert, key } => {
+            Client::connect_with_ssl(address, key, cert, ca, PATIENCE, version)
+        }
+    }
+}
+
+fn refusal(found: &Found, error: Raw) -> ConnectError {
+    let (endpoint, why) = (found.endpoint.to_string(), found.why.clone());
+    let files = matches!(
+        error,
+        Raw::CertPathError { .. } | Raw::CertParseError { .. } | Raw::CertMultipleKeys { .. }
+    );
+    if files {
+        return ConnectError::Tls { endpoint, why, words: remedy::chain(&error) };
+    }
+    match remedy::kind(error) {
+        Kind::Away(words) if words.contains("ermission denied") => {
+            ConnectError::NoRight { endpoint, why }
+        }
+        Kind::Away(words) => ConnectError::NotThere { endpoint, why, words },
+        Kind::Said(_, words) => ConnectError::Strange { endpoint, why, words },
+    }
+}

@@ -1,0 +1,192 @@
+//! What all parts of the adapter share: the connection, whose store this is, and the tasks we own.
+
+use crate::{link::Link, supplies::Supplies};
+use bollard::{Docker, models::ContainerInspectResponse};
+use gofer_core::{
+    Clock, Timestamp,
+    id::{AttemptId, StoreId},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Whose engine it is: they speak one API and differ in what they do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Brand {
+    /// Docker's, or one that behaves like it.
+    Docker,
+    /// Podman's.
+    Podman,
+}
+
+/// What may be set from outside.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The most processes in one container.
+    pub pids_limit: u32,
+    /// The most sandboxes that one run holds; 0 gives every attempt a network of its own.
+    pub sandboxes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { pids_limit: 4096, sandboxes: 16 }
+    }
+}
+
+/// The engine, and our side of it.
+pub(crate) struct Engine {
+    /// For calls that answer soon.
+    pub(crate) docker: Docker,
+    /// For those that answer when a container ends.
+    pub(crate) patient: Docker,
+    pub(crate) brand: Brand,
+    pub(crate) architecture: String,
+    /// On this machine.
+    pub(crate) is_local: bool,
+    pub(crate) store: StoreId,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) options: Options,
+    pub(crate) link: Arc<Link>,
+    pub(crate) supplies: Supplies,
+    pub(crate) machine: OnceLock<Machine>,
+    pub(crate) tasks: TaskTracker,
+    /// No more work is begun, and what waits stops waiting.
+    pub(crate) closing: CancellationToken,
+    live: Mutex<BTreeMap<AttemptId, Arc<Live>>>,
+}
+
+/// What the engine says of its machine; learned beside the first work.
+pub(crate) struct Machine {
+    pub(crate) name: Option<String>,
+    pub(crate) live_restore: bool,
+}
+
+/// An attempt that somebody follows.
+#[derive(Default)]
+pub(crate) struct Live {
+    /// We sent it a signal: what ends it from now on is not somebody else.
+    asked: AtomicBool,
+    /// Its container ended.
+    pub(crate) ended: CancellationToken,
+}
+
+impl Live {
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Says whether it was asked before.
+    pub(crate) fn ask(&self) -> bool {
+        self.asked.swap(true, Ordering::SeqCst)
+    }
+
+    pub(crate) fn unask(&self) {
+        self.asked.store(false, Ordering::SeqCst);
+    }
+}
+
+/// What [`Engine::new`] needs.
+pub(crate) struct Parts {
+    pub(crate) docker: Docker,
+    pub(crate) brand: Brand,
+    pub(crate) architecture: String,
+    /// On this machine.
+    pub(crate) is_local: bool,
+    pub(crate) store: StoreId,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) options: Options,
+    pub(crate) generation: Option<String>,
+}
+
+/// Long enough for any task: headers of a wait come with the exit on some engines.
+const PATIENCE: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+
+impl Engine {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let nonce = format!("{}.{}", std::process::id(), parts.clock.now().as_nanosecond());
+        Self {
+            patient: parts.docker.clone().with_timeout(PATIENCE),
+            docker: parts.docker,
+            brand: parts.brand,
+            architecture: parts.architecture,
+            is_local: parts.is_local,
+            store: parts.store,
+            clock: parts.clock,
+            options: parts.options,
+            link: Arc::new(Link::new(parts.generation)),
+            supplies: Supplies::new(nonce),
+            machine: OnceLock::new(),
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            live: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn live(&self, id: &AttemptId) -> Arc<Live> {
+        lock(&self.live).entry(id.clone()).or_default().clone()
+    }
+
+    /// Nobody follows this attempt any more.
+    pub(crate) fn over(&self, id: &AttemptId) {
+        if let Some(live) = lock(&self.live).remove(id) {
+            live.ended.cancel();
+        }
+    }
+}
+
+/// A lock whose data is whole after every statement, so that a panic elsewhere spoils nothing.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The state of a container as inspected, in our words.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) state: State,
+    pub(crate) code: Option<i32>,
+    pub(crate) out_of_memory: bool,
+    pub(crate) started: Option<Timestamp>,
+    pub(crate) finished: Option<Timestamp>,
+    pub(crate) image: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum State {
+    #[default]
+    Created,
+    Running,
+    Paused,
+    Ended,
+}
+
+impl Seen {
+    pub(crate) fn of(inspected: &ContainerInspectResponse) -> Self {
+        use bollard::models::ContainerStateStatusEnum as Status;
+        let Some(state) = &inspected.state else { return Self::default() };
+        let time = |text: &Option<String>| {
+            let time: Timestamp = text.as_ref()?.parse().ok()?;
+            // Never: the engines say the year 1.
+            (time > Timestamp::UNIX_EPOCH).then_some(time)
+        };
+        Self {
+            state: match state.status {
+                Some(Status::CREATED) => State::Created,
+                Some(Status::PAUSED) => State::Paused,
+                Some(Status::RUNNING | Status::RESTARTING) => State::Running,
+                _ => State::Ended,
+            },
+            code: state.exit_code.and_then(|code| i32::try_from(code).ok()),
+            out_of_memory: state.oom_killed.unwrap_or(false),
+            started: time(&state.started_at),
+            finished: time(&state.finished_at),
+            image: inspected.image.clone(),
+        }
+    }
+}

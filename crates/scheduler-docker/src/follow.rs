@@ -1,0 +1,216 @@
+//! One attempt from its start to its end: its log, and what becomes of it.
+
+mod ending;
+mod relook;
+
+use crate::{
+    engine::{Engine, Live, Seen, State},
+    image,
+    link::Ear,
+    remedy::{self, Kind},
+    sink::{Drained, Sink, Source},
+    source::{self, Wanted},
+    supplies::Lease,
+};
+use gofer_core::{Timestamp, container::Exec, id::AttemptId};
+use gofer_scheduler::{Exit, Fact, Started};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
+
+/// What is needed to follow an attempt.
+pub(crate) struct Watched {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) id: AttemptId,
+    pub(crate) name: String,
+    /// As the request says it.
+    pub(crate) image: String,
+    pub(crate) exec: Exec,
+    pub(crate) facts: UnboundedSender<Fact>,
+    pub(crate) sink: Sink,
+    pub(crate) ear: Ear,
+    pub(crate) live: Arc<Live>,
+    /// Given back at the end.
+    pub(crate) lease: Option<Lease>,
+    /// The engine's generation when the container was started, or found.
+    pub(crate) generation: Option<String>,
+    /// Told once `Started` was said.
+    pub(crate) announced: Option<oneshot::Sender<()>>,
+    pub(crate) heard: Memory,
+}
+
+/// What the event stream said so far.
+#[derive(Default)]
+pub(crate) struct Memory {
+    signalled: bool,
+    died: Option<Timestamp>,
+    destroyed: bool,
+    paused: bool,
+}
+
+/// How we come to it.
+pub(crate) enum Begin {
+    /// We started it, and were attached before.
+    Fresh(Source),
+    /// It was there already, and was started by somebody.
+    Found(Seen),
+}
+
+/// What ends a stretch of following.
+enum Stretch {
+    Over(Last),
+    /// The engine went away under it.
+    Broke(Timestamp),
+    /// The attach ended, yet the container runs: its log goes on in the engine's record.
+    Quiet,
+}
+
+/// The last thing that is known.
+enum Last {
+    Exit(Exit),
+    Vanished,
+    NoExitCode,
+}
+
+/// An attach ends a moment before its container does. One that ended long before was torn, or its
+/// container closed its pipes.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// Follows to the end, and says it.
+pub(crate) async fn follow(mut watched: Watched, begin: Begin) {
+    let closing = watched.engine.closing.clone();
+    tokio::select! {
+        biased;
+        () = closing.cancelled() => return,
+        () = watched.to_the_end(begin) => {}
+    }
+    watched.engine.over(&watched.id);
+}
+
+impl Watched {
+    async fn to_the_end(&mut self, begin: Begin) {
+        let stretch = match begin {
+            Begin::Fresh(source) => self.stretch(source).await,
+            Begin::Found(seen) => self.found(seen).await,
+        };
+        let last = self.until_last(stretch).await;
+        // The next attempt may have the sandbox before anybody hears of this end.
+        self.lease = None;
+        self.tell(match last {
+            Last::Exit(exit) => Fact::Exited(exit),
+            Last::Vanished => Fact::Vanished,
+            Last::NoExitCode => Fact::NoExitCode,
+        });
+    }
+
+    async fn until_last(&mut self, mut stretch: Stretch) -> Last {
+        loop {
+            stretch = match stretch {
+                Stretch::Over(last) => return self.with_log_closed(last).await,
+                Stretch::Quiet => self.replayed(true).await,
+                Stretch::Broke(at) => self.after_break(at).await,
+            };
+        }
+    }
+
+    /// The log from its first byte on, out of the engine's record.
+    async fn replayed(&mut self, follow: bool) -> Stretch {
+        self.sink.replay().await;
+        let wanted = Wanted { follow, after: None };
+        self.stretch(source::record(&self.engine, &self.name, wanted)).await
+    }
+
+    /// Hands on the log and waits for the end, both at once.
+    async fn stretch(&mut self, source: Source) -> Stretch {
+        // The sink is lent to the pump; everything else stays with the one who waits.
+        let (mut sink, _) = Sink::new(self.engine.brand);
+        std::mem::swap(&mut sink, &mut self.sink);
+        let (stretch, sink) = self.pump_and_wait(sink, source).await;
+        self.sink = sink;
+        stretch
+    }
+
+    async fn pump_and_wait(&mut self, mut sink: Sink, source: Source) -> (Stretch, Sink) {
+        let clock = self.engine.clock.clone();
+        let mut drained: Option<Drained> = None;
+        let mut last: Option<Last> = None;
+        let broke = {
+            let mut pump = std::pin::pin!(sink.drain(source));
+            let mut end = std::pin::pin!(self.end());
+            loop {
+                if drained.is_some() && last.is_some() {
+                    break None;
+                }
+                tokio::select! {
+                    biased;
+                    ended = &mut end, if last.is_none() => match ended {
+                        Ok(ended) => last = Some(ended),
+                        Err(broke) => break Some(Stretch::Broke(broke)),
+                    },
+                    how = &mut pump, if drained.is_none() => drained = Some(how),
+                    () = clock.sleep(MOMENT), if drained.is_some() => break Some(Stretch::Quiet),
+                }
+            }
+        };
+        let stretch = match (broke, last) {
+            (Some(broke), _) => broke,
+            (None, Some(last)) => {
+                if drained == Some(Drained::Failed) {
+                    // The end is known, its log is not whole.
+                    sink.replay().await;
+                    let wanted = Wanted { follow: false, after: None };
+                    sink.drain(source::record(&self.engine, &self.name, wanted)).await;
+                }
+                Stretch::Over(last)
+            }
+            (None, None) => Stretch::Quiet,
+        };
+        (stretch, sink)
+    }
+
+    /// Lets go of what the log keeps back, and finds out whether the command ever began.
+    async fn with_log_closed(&mut self, last: Last) -> Last {
+        let code = match &last {
+            Last::Exit(exit) => Some(exit.code),
+            Last::Vanished | Last::NoExitCode => None,
+        };
+        let words = self.sink.finish(code).await;
+        match last {
+            Last::Exit(exit) => {
+                let bad_command = words.map(|words| ending::bad_command(&self.exec, &words));
+                Last::Exit(Exit { bad_command, ..exit })
+            }
+            other => other,
+        }
+    }
+
+    /// Says that it started, and of what image, as the engine knows it.
+    async fn announce(&mut self, seen: &Seen) {
+        if self.announced.is_none() {
+            return;
+        }
+        let image = match &seen.image {
+            Some(id) => image::digest(&self.engine, &self.image, id).await,
+            None => None,
+        };
+        let node = self.engine.machine.get().and_then(|machine| machine.name.clone());
+        let at = seen.started.unwrap_or_else(|| self.engine.clock.now());
+        self.tell(Fact::Started(Started { at, image, node }));
+        // The caller may have gone: it asks again, and finds the container.
+        let _ = self.announced.take().map(|announced| announced.send(()));
+    }
+
+    async fn inspect(&self) -> Result<Option<Seen>, String> {
+        match self.engine.docker.inspect_container(&self.name, None).await {
+            Ok(inspected) => Ok(Some(Seen::of(&inspected))),
+            Err(error) => match remedy::kind(error) {
+                Kind::Said(404, _) => Ok(None),
+                Kind::Said(_, words) | Kind::Away(words) => Err(words),
+            },
+        }
+    }
+
+    fn tell(&self, fact: Fact) {
+        // The driver may have ended: what is true is found again by the next one.
+        let _ = self.facts.send(fact);
+    }
+}

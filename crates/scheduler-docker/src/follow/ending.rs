@@ -1,0 +1,196 @@
+//! Learning the end from the engine while it is there.
+
+use super::{Last, Seen, State, Watched};
+use crate::{
+    link::Heard,
+    remedy::{self, Kind},
+};
+use bollard::{errors::Error, query_parameters::WaitContainerOptionsBuilder};
+use futures_util::StreamExt;
+use gofer_core::{Timestamp, container::Exec};
+use gofer_scheduler::{Exit, Fact};
+use std::time::Duration;
+
+/// The events of an end come in order, a moment after the wait is answered.
+const EVENTS_LAG: Duration = Duration::from_millis(100);
+
+/// What the one answer of a wait says.
+enum Answer {
+    Code(i32),
+    Gone,
+    Broke,
+}
+
+impl Watched {
+    /// Waits for the container's end. `Err`: the engine went away, at this time.
+    pub(super) async fn end(&mut self) -> Result<Last, Timestamp> {
+        if self.announced.is_some() {
+            match self.inspect().await {
+                Ok(Some(seen)) => self.announce(&seen).await,
+                Ok(None) => return Ok(Last::Vanished),
+                Err(_) => return Err(self.engine.clock.now()),
+            }
+        }
+        match self.wait().await {
+            Answer::Gone => return Ok(Last::Vanished),
+            Answer::Broke => return Err(self.engine.clock.now()),
+            Answer::Code(code) => self.judge(code).await,
+        }
+    }
+
+    async fn wait(&mut self) -> Answer {
+        // Not `next-exit`: a container that has ended already would never answer.
+        let options = WaitContainerOptionsBuilder::new().condition("not-running").build();
+        let mut wait = self.engine.patient.wait_container(&self.name, Some(options)).boxed();
+        loop {
+            tokio::select! {
+                biased;
+                heard = self.ear.hear() => self.hear(heard),
+                answer = wait.next() => return read(answer),
+            }
+        }
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        match heard {
+            Heard::Paused if !self.heard.paused => {
+                self.heard.paused = true;
+                self.tell(Fact::Paused(paused(&self.name)));
+            }
+            Heard::Resumed if self.heard.paused => {
+                self.heard.paused = false;
+                self.tell(Fact::Resumed);
+            }
+            Heard::Signalled => self.heard.signalled |= !self.live.is_asked(),
+            Heard::Died(at) => self.heard.died = Some(at),
+            Heard::Destroyed => self.heard.destroyed = true,
+            Heard::Paused | Heard::Resumed => {}
+        }
+    }
+
+    pub(super) fn show_pause(&mut self, state: State) {
+        match state {
+            State::Paused => self.hear(Heard::Paused),
+            _ => self.hear(Heard::Resumed),
+        }
+    }
+
+    /// Makes an exit of a code, with all that the engine said about it until now.
+    async fn judge(&mut self, code: i32) -> Result<Last, Timestamp> {
+        self.hear_all().await;
+        let answering = self.engine.link.presence().borrow().answering;
+        if !answering && is_suspicious(code) {
+            // A dying engine's last words: what is true shows when it is back.
+            return Err(self.engine.clock.now());
+        }
+        let memory = code == 137;
+        let mut exit = Exit {
+            at: self.heard.died.unwrap_or_else(|| self.engine.clock.now()),
+            code,
+            out_of_memory: false,
+            engine_restarted: false,
+            stopped_outside: self.heard.signalled && !self.live.is_asked(),
+            bad_command: None,
+        };
+        if memory || self.heard.died.is_none() {
+            // Removed at once by somebody: its code is known all the same.
+            if let Ok(Some(Seen { out_of_memory, finished, .. })) = self.inspect().await {
+                exit.out_of_memory = memory && out_of_memory;
+                exit.at = finished.unwrap_or(exit.at);
+            }
+        }
+        Ok(Last::Exit(exit))
+    }
+
+    /// Reads the event stream up to the death, so that a signal before it is not missed.
+    async fn hear_all(&mut self) {
+        let clock = self.engine.clock.clone();
+        let mut presence = self.engine.link.presence();
+        let mut late = std::pin::pin!(clock.sleep(EVENTS_LAG));
+        while self.heard.died.is_none() {
+            tokio::select! {
+                biased;
+                heard = self.ear.hear() => self.hear(heard),
+                _ = presence.wait_for(|presence| !presence.answering) => return,
+                () = &mut late => return,
+            }
+        }
+    }
+}
+
+fn read(answer: Option<Result<bollard::models::ContainerWaitResponse, Error>>) -> Answer {
+    let code = match answer {
+        Some(Ok(answer)) if answer.error.is_none() => answer.status_code,
+        Some(Err(Error::DockerContainerWaitError { error, code })) if error.is_empty() => code,
+        Some(Err(error)) => {
+            return match remedy::kind(error) {
+                Kind::Said(404, _) => Answer::Gone,
+                Kind::Said(..) | Kind::Away(_) => Answer::Broke,
+            };
+        }
+        Some(Ok(_)) | None => return Answer::Broke,
+    };
+    match i32::try_from(code) {
+        Ok(code) if code >= 0 => Answer::Code(code),
+        _ => Answer::Broke,
+    }
+}
+
+/// Codes that an engine also gives to what it ended itself, or knows nothing of.
+pub(super) fn is_suspicious(code: i32) -> bool {
+    matches!(code, 0 | 137 | 143 | 255)
+}
+
+fn paused(name: &str) -> String {
+    format!("paused outside Gofer (docker unpause {name} lets it go on)")
+}
+
+/// The init's words about a command, and what to do.
+pub(super) fn bad_command(exec: &Exec, words: &str) -> String {
+    let own_interpreter = matches!(exec, Exec::Script(script) if script.starts_with("#!"));
+    match exec {
+        Exec::Script(_) if own_interpreter => {
+            format!("the script's first line names a program that the image does not have ({words})")
+        }
+        Exec::Script(_) => format!(
+            "the image has no /bin/sh: use `command`, or an image with a shell ({words})"
+        ),
+        Exec::Argv { .. } if words.contains("Permission denied") => {
+            format!("the command is not executable in the image ({words})")
+        }
+        Exec::Argv { .. } if words.contains("No such file") => {
+            format!("the image does not have the command ({words})")
+        }
+        Exec::Argv { .. } => format!("the command cannot be executed ({words})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bollard::models::{ContainerWaitExitError, ContainerWaitResponse};
+
+    #[test]
+    fn only_a_code_without_an_error_is_an_exit() {
+        let response = |status_code, error: Option<&str>| ContainerWaitResponse {
+            status_code,
+            error: error.map(|text| ContainerWaitExitError { message: Some(text.to_owned()) }),
+        };
+        assert!(matches!(read(Some(Ok(response(0, None)))), Answer::Code(0)));
+        let three = Error::DockerContainerWaitError { error: String::new(), code: 3 };
+        assert!(matches!(read(Some(Err(three))), Answer::Code(3)));
+        assert!(matches!(read(Some(Ok(response(0, Some("canceled"))))), Answer::Broke));
+        assert!(matches!(read(Some(Ok(response(-1, None)))), Answer::Broke));
+        assert!(matches!(read(None), Answer::Broke));
+    }
+
+    #[test]
+    fn a_bad_command_says_what_to_do() {
+        let script = Exec::Script("echo".to_owned());
+        assert!(bad_command(&script, "exec /bin/sh failed").contains("use `command`"));
+        let script = Exec::Script("#!/bin/nosuch".to_owned());
+        assert!(bad_command(&script, "exec failed").contains("first line"));
+        let argv = Exec::Argv { entrypoint: None, command: None };
+        assert!(bad_command(&argv, "exec /x failed: Permission denied").contains("not executable"));
+    }
+}

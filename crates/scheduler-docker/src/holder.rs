@@ -1,0 +1,121 @@
+//! The image that holds a sandbox's network and gives a volume its first content: a program of a
+//! few bytes and a folder that anybody may write to. It is made here; nothing is pulled.
+
+use bollard::{Docker, errors::Error, query_parameters::CreateImageOptionsBuilder};
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use sha2::{Digest, Sha256};
+
+const REPOSITORY: &str = "gofer/holder";
+pub(crate) const PROGRAM: &str = "/hold";
+
+/// `pause()` for ever: `mov eax, 34; syscall; jmp back`.
+const AMD64: [u8; 9] = [0xb8, 0x22, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7];
+
+/// `ppoll(0, 0, 0, 0)` for ever: there is no `pause` on this architecture.
+const ARM64: [u32; 8] = [
+    0xd280_0000, // mov x0, #0
+    0xd280_0001, // mov x1, #0
+    0xd280_0002, // mov x2, #0
+    0xd280_0003, // mov x3, #0
+    0xd280_0004, // mov x4, #0
+    0xd280_0928, // mov x8, #73
+    0xd400_0001, // svc #0
+    0x17ff_fff9, // b back to the first
+];
+
+const HEADERS: u64 = 64 + 56;
+const LOAD_AT: u64 = 0x40_0000;
+
+/// The program for an engine's architecture, as Docker (`amd64`) or the kernel names it.
+fn program(architecture: &str) -> Option<Vec<u8>> {
+    match architecture {
+        "amd64" | "x86_64" => Some(elf(62, &AMD64)),
+        "arm64" | "aarch64" => {
+            let code: Vec<u8> = ARM64.iter().flat_map(|word| word.to_le_bytes()).collect();
+            Some(elf(183, &code))
+        }
+        _ => None,
+    }
+}
+
+/// A static 64-bit little-endian executable with one segment.
+fn elf(machine: u16, code: &[u8]) -> Vec<u8> {
+    let size = HEADERS + code.len() as u64;
+    let mut file = Vec::from(*b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0");
+    let mut put = |bytes: &[u8]| file.extend_from_slice(bytes);
+    put(&2_u16.to_le_bytes()); // an executable
+    put(&machine.to_le_bytes());
+    put(&1_u32.to_le_bytes());
+    put(&(LOAD_AT + HEADERS).to_le_bytes()); // entry
+    put(&64_u64.to_le_bytes()); // program headers follow
+    put(&0_u64.to_le_bytes()); // no section headers
+    put(&0_u32.to_le_bytes());
+    for half in [64_u16, 56, 1, 0, 0, 0] {
+        put(&half.to_le_bytes());
+    }
+    put(&1_u32.to_le_bytes()); // loaded
+    put(&5_u32.to_le_bytes()); // readable, executable
+    for word in [0, LOAD_AT, LOAD_AT, size, size, 0x1000] {
+        put(&word.to_le_bytes());
+    }
+    put(code);
+    file
+}
+
+fn archive(program: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut folder = tar::Header::new_ustar();
+    folder.set_entry_type(tar::EntryType::Directory);
+    folder.set_mode(0o1777);
+    folder.set_size(0);
+    tar.append_data(&mut folder, "gofer/", std::io::empty())?;
+    let mut file = tar::Header::new_ustar();
+    file.set_mode(0o755);
+    file.set_size(program.len() as u64);
+    tar.append_data(&mut file, PROGRAM.trim_start_matches('/'), program)?;
+    tar.into_inner()
+}
+
+pub(crate) fn has_program(architecture: &str) -> bool {
+    program(architecture).is_some()
+}
+
+/// Makes sure that the engine has the image, and says its name.
+pub(crate) async fn ensure(docker: &Docker, architecture: &str) -> Result<String, Error> {
+    let archive = archive(&program(architecture).unwrap_or_default())?;
+    let digest = Sha256::digest(&archive);
+    let tag: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let name = format!("{REPOSITORY}:{tag}");
+    if docker.inspect_image(&name).await.is_ok() {
+        return Ok(name);
+    }
+    let options = CreateImageOptionsBuilder::new().from_src("-").repo(REPOSITORY).tag(&tag).build();
+    let body = bollard::body_full(Bytes::from(archive));
+    docker.create_image(Some(options), Some(body), None).try_collect::<Vec<_>>().await?;
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_a_few_bytes_and_starts_at_its_code() {
+        let amd64 = program("x86_64").unwrap();
+        assert_eq!(amd64.len(), 129);
+        assert_eq!(amd64[120..], AMD64);
+        assert_eq!(u64::from_le_bytes(amd64[24..32].try_into().unwrap()), LOAD_AT + 120);
+        let arm64 = program("arm64").unwrap();
+        assert_eq!(arm64.len(), 152);
+        assert_eq!(arm64[18..20], 183_u16.to_le_bytes());
+        assert_eq!(program("riscv64"), None);
+    }
+
+    #[test]
+    fn the_branch_of_the_arm_program_goes_to_its_first_instruction() {
+        let branch = ARM64[7];
+        let words = (branch << 6).cast_signed() >> 6;
+        assert_eq!((branch >> 26, words), (0b000_101, -7));
+    }
+}

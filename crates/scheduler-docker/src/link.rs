@@ -1,0 +1,218 @@
+//! The one event stream: what happens to our containers, and whether the engine is there at all.
+
+use crate::{
+    engine::{Engine, Machine, lock},
+    labels,
+    remedy::{self, Kind},
+};
+use bollard::{
+    Docker,
+    models::{EventMessage, NetworkInspect},
+    query_parameters::EventsOptionsBuilder,
+};
+use futures_util::StreamExt;
+use gofer_core::Timestamp;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::{mpsc, watch};
+
+/// What the event stream says about one container, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Paused,
+    Resumed,
+    /// Somebody sent it a signal.
+    Signalled,
+    Died(Timestamp),
+    Destroyed,
+}
+
+/// Whether the engine answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Presence {
+    pub(crate) answering: bool,
+    /// Changes when the engine was started anew and did not keep its containers running.
+    pub(crate) generation: Option<String>,
+}
+
+type Ears = BTreeMap<String, Vec<(u64, mpsc::UnboundedSender<Heard>)>>;
+
+pub(crate) struct Link {
+    presence: watch::Sender<Presence>,
+    ears: Mutex<(u64, Ears)>,
+}
+
+/// Hears what happens to one container, until it is dropped.
+pub(crate) struct Ear {
+    link: Arc<Link>,
+    name: String,
+    number: u64,
+    heard: mpsc::UnboundedReceiver<Heard>,
+}
+
+impl Ear {
+    /// Waits for the next event; for ever if none comes.
+    pub(crate) async fn hear(&mut self) -> Heard {
+        match self.heard.recv().await {
+            Some(heard) => heard,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        let ears = &mut lock(&self.link.ears).1;
+        if let Some(those) = ears.get_mut(&self.name) {
+            those.retain(|(number, _)| *number != self.number);
+            if those.is_empty() {
+                ears.remove(&self.name);
+            }
+        }
+    }
+}
+
+impl Link {
+    pub(crate) fn new(generation: Option<String>) -> Self {
+        let (presence, _) = watch::channel(Presence { answering: true, generation });
+        Self { presence, ears: Mutex::default() }
+    }
+
+    pub(crate) fn presence(&self) -> watch::Receiver<Presence> {
+        self.presence.subscribe()
+    }
+
+    pub(crate) fn listen(self: &Arc<Self>, name: &str) -> Ear {
+        let (to, heard) = mpsc::unbounded_channel();
+        let mut ears = lock(&self.ears);
+        ears.0 += 1;
+        let number = ears.0;
+        ears.1.entry(name.to_owned()).or_default().push((number, to));
+        Ear { link: self.clone(), name: name.to_owned(), number, heard }
+    }
+
+    fn tell(&self, event: &EventMessage) {
+        let Some(heard) = heard(event) else { return };
+        let attributes = event.actor.as_ref().and_then(|actor| actor.attributes.as_ref());
+        let Some(name) = attributes.and_then(|attributes| attributes.get("name")) else { return };
+        for (_, ear) in lock(&self.ears).1.get(name).into_iter().flatten() {
+            // Dropped meanwhile: nobody wants to know.
+            let _ = ear.send(heard.clone());
+        }
+    }
+}
+
+fn heard(event: &EventMessage) -> Option<Heard> {
+    match event.action.as_deref()? {
+        "pause" => Some(Heard::Paused),
+        "unpause" => Some(Heard::Resumed),
+        "kill" | "stop" => Some(Heard::Signalled),
+        "die" | "died" => Some(Heard::Died(time(event)?)),
+        "destroy" | "remove" => Some(Heard::Destroyed),
+        _ => None,
+    }
+}
+
+fn time(event: &EventMessage) -> Option<Timestamp> {
+    Timestamp::from_nanosecond(i128::from(event.time_nano?)).ok()
+}
+
+/// The start of the engine's default network is the start of the engine itself, unless live-restore
+/// kept containers running over it. `None`: it has no such network.
+pub(crate) async fn generation(docker: &Docker) -> Result<Option<String>, bollard::errors::Error> {
+    match docker.inspect_network("bridge", None).await {
+        Ok(NetworkInspect { created, .. }) => Ok(created),
+        Err(error) => match remedy::kind(error) {
+            Kind::Said(404, _) => Ok(None),
+            Kind::Said(status_code, message) => {
+                Err(bollard::errors::Error::DockerResponseServerError { status_code, message })
+            }
+            Kind::Away(words) => Err(std::io::Error::other(words).into()),
+        },
+    }
+}
+
+const SHORTEST: Duration = Duration::from_millis(50);
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// Waits between knocks at an engine that does not answer.
+pub(crate) struct Backoff(Duration);
+
+impl Backoff {
+    pub(crate) fn new() -> Self {
+        Self(SHORTEST)
+    }
+
+    pub(crate) async fn pause(&mut self, engine: &Engine) {
+        engine.clock.sleep(self.0).await;
+        self.0 = (self.0 * 2).min(LONGEST);
+    }
+}
+
+/// Reads the event stream until we close, and connects again whenever it breaks.
+pub(crate) async fn attend(engine: Arc<Engine>) {
+    // The first container may be quicker than our subscription: ask for what was just before.
+    let mut since = engine.clock.now() - Duration::from_secs(2);
+    let closing = engine.closing.clone();
+    let attending = async {
+        loop {
+            let words = listen(&engine, &mut since).await;
+            tracing::warn!(words, "the engine's event stream broke");
+            engine.link.presence.send_modify(|presence| presence.answering = false);
+            let generation = knock(&engine).await;
+            engine.link.presence.send_modify(|presence| {
+                if presence.generation != generation {
+                    engine.supplies.forget();
+                }
+                *presence = Presence { answering: true, generation };
+            });
+            tracing::info!("the engine answers again");
+        }
+    };
+    tokio::select! {
+        biased;
+        () = closing.cancelled() => {}
+        () = attending => {}
+    }
+}
+
+async fn knock(engine: &Engine) -> Option<String> {
+    let mut backoff = Backoff::new();
+    loop {
+        match generation(&engine.docker).await {
+            Ok(generation) => return generation,
+            Err(_) => backoff.pause(engine).await,
+        }
+    }
+}
+
+async fn listen(engine: &Engine, since: &mut Timestamp) -> String {
+    if engine.machine.get().is_none()
+        && let Ok(info) = engine.docker.info().await
+    {
+        let live_restore = info.live_restore_enabled.unwrap_or(false);
+        let _ = engine.machine.set(Machine { name: info.name, live_restore });
+    }
+    let filters: [(&str, Vec<String>); 2] = [
+        ("type", vec!["container".to_owned()]),
+        ("label", vec![format!("{}={}", labels::STORE, engine.store)]),
+    ];
+    let from = format!("{}.{:09}", since.as_second(), since.subsec_nanosecond());
+    let options = EventsOptionsBuilder::new().since(&from).filters(&filters.into()).build();
+    let mut events = std::pin::pin!(engine.docker.events(Some(options)));
+    loop {
+        match events.next().await {
+            None => return "it ended".to_owned(),
+            Some(Err(error)) => return remedy::chain(&error),
+            Some(Ok(event)) => {
+                engine.link.tell(&event);
+                // What is asked for again begins after what was heard.
+                let next = time(&event).map(|at| at + Duration::from_nanos(1));
+                *since = next.unwrap_or(*since);
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Stopping, removing and listing: only ever what carries all our labels.
+
+use crate::{
+    engine::{Engine, Live},
+    labels,
+    remedy::{self, Kind},
+    spec,
+};
+use bollard::{
+    errors::Error as Raw,
+    models::{ContainerInspectResponse, ContainerSummary, ContainerSummaryStateEnum},
+    query_parameters::{
+        KillContainerOptionsBuilder, ListContainersOptionsBuilder, ListVolumesOptionsBuilder,
+        RemoveContainerOptionsBuilder, RemoveVolumeOptions,
+    },
+};
+use gofer_core::id::{AttemptId, RunId};
+use gofer_scheduler::{Error, Ours, Role};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+pub(crate) async fn stop(
+    engine: &Arc<Engine>,
+    id: &AttemptId,
+    grace: Duration,
+) -> Result<(), Error> {
+    let name = labels::attempt_name(engine.store, id);
+    let live = engine.live(id);
+    let first = !live.ask();
+    if grace.is_zero() {
+        return signal(engine, &name, "SIGKILL").await;
+    }
+    if first && let Err(error) = signal(engine, &name, "SIGTERM").await {
+        live.unask();
+        return Err(error);
+    }
+    engine.tasks.spawn(kill_later(engine.clone(), live, name, grace));
+    Ok(())
+}
+
+async fn kill_later(engine: Arc<Engine>, live: Arc<Live>, name: String, grace: Duration) {
+    tokio::select! {
+        biased;
+        () = live.ended.cancelled() => return,
+        () = engine.closing.cancelled() => return,
+        () = engine.clock.sleep(grace) => {}
+    }
+    let mut backoff = crate::link::Backoff::new();
+    while let Err(error) = signal(&engine, &name, "SIGKILL").await {
+        if !matches!(error, Error::Away(_)) {
+            tracing::warn!(name, %error, "the container cannot be killed");
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = engine.closing.cancelled() => return,
+            () = backoff.pause(&engine) => {}
+        }
+    }
+}
+
+/// Already ended or gone is success.
+async fn signal(engine: &Engine, name: &str, signal: &str) -> Result<(), Error> {
+    let options = KillContainerOptionsBuilder::new().signal(signal).build();
+    match engine.docker.kill_container(name, Some(options)).await {
+        Ok(()) => Ok(()),
+        Err(error) => match remedy::kind(error) {
+            Kind::Said(404 | 409, _) => Ok(()),
+            Kind::Said(_, words) if words.contains("is not running") => Ok(()),
+            Kind::Said(_, words) => Err(Error::Failed(words)),
+            Kind::Away(words) => Err(Error::Away(remedy::away(&words))),
+        },
+    }
+}
+
+/// Removes an attempt's container and its volume.
+pub(crate) async fn remove(engine: &Engine, id: &AttemptId) -> Result<(), Error> {
+    let name = labels::attempt_name(engine.store, id);
+    let removed = remove_container(engine, &name, |ours| ours.attempt.as_ref() == Some(id)).await?;
+    engine.over(id);
+    let Some(inspected) = removed else { return Ok(()) };
+    let volumes = inspected.mounts.into_iter().flatten();
+    let own = volumes.filter(|mount| mount.destination.as_deref() == Some(spec::PLACE));
+    for volume in own.filter_map(|mount| mount.name) {
+        remove_volume(engine, &volume, id.run).await?;
+    }
+    Ok(())
+}
+
+/// Looks at all labels, then removes. `None`: it was not there.
+async fn remove_container(
+    engine: &Engine,
+    name: &str,
+    is_it: impl Fn(&Ours) -> bool,
+) -> Result<Option<ContainerInspectResponse>, Error> {
+    let Some(inspected) = found(engine.docker.inspect_container(name, None).await)? else {
+        return Ok(None);
+    };
+    let labels = inspected.config.as_ref().and_then(|config| config.labels.as_ref());
+    let ours = labels.and_then(|labels| labels::read(labels, engine.store, name, false));
+    if !ours.as_ref().is_some_and(is_it) {
+        return Err(Error::Failed(format!("the container {name} is not Gofer's: it stays")));
+    }
+    // By id: the name could mean another one by now.
+    let id = inspected.id.as_deref().unwrap_or(name);
+    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+    match engine.docker.remove_container(id, Some(options)).await {
+        Ok(()) => Ok(Some(inspected)),
+        Err(error) => match remedy::kind(error) {
+            Kind::Said(404, _) => Ok(Some(inspected)),
+            Kind::Said(409, words) if words.contains("already in progress") => Ok(Some(inspected)),
+            Kind::Said(_, words) => Err(Error::Failed(words)),
+            Kind::Away(words) => Err(Error::Away(remedy::away(&words))),
+        },
+    }
+}
+
+async fn remove_volume(engine: &Engine, name: &str, run: RunId) -> Result<(), Error> {
+    let Some(volume) = found(engine.docker.inspect_volume(name).await)? else { return Ok(()) };
+    let ours = labels::read(&volume.labels, engine.store, name, false);
+    if !ours.is_some_and(|ours| ours.role == Role::Volume && ours.run == Some(run)) {
+        return Ok(());
+    }
+    match engine.docker.remove_volume(name, None::<RemoveVolumeOptions>).await {
+        Ok(()) => Ok(()),
+        Err(error) => match remedy::kind(error) {
+            // In use: a kept attempt has it, and takes it along when it goes.
+            Kind::Said(404 | 409, _) => Ok(()),
+            Kind::Said(_, words) => Err(Error::Failed(words)),
+            Kind::Away(words) => Err(Error::Away(remedy::away(&words))),
+        },
+    }
+}
+
+fn found<T>(answer: Result<T, Raw>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) => match remedy::kind(error) {
+            Kind::Said(404, _) => Ok(None),
+            Kind::Said(_, words) => Err(Error::Failed(words)),
+            Kind::Away(words) => Err(Error::Away(remedy::away(&words))),
+        },
+    }
+}
+
+/// Everything of this store: one labelled list.
+pub(crate) async fn list(engine: &Engine) -> Result<Vec<Ours>, Error> {
+    let (containers, volumes) = tokio::join!(containers(engine, None), volumes(engine, None));
+    let mut ours = containers?;
+    ours.extend(volumes?);
+    Ok(ours)
+}
+
+fn ours_only(engine: &Engine, run: Option<RunId>) -> HashMap<&'static str, Vec<String>> {
+    let mut wanted = vec![format!("{}={}", labels::STORE, engine.store)];
+    wanted.extend(run.map(|run| format!("{}={run}", labels::RUN)));
+    HashMap::from([("label", wanted)])
+}
+
+async fn containers(engine: &Engine, run: Option<RunId>) -> Result<Vec<Ours>, Error> {
+    let filters = ours_only(engine, run);
+    let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+    let found = engine.docker.list_containers(Some(options)).await.map_err(remedy::plain)?;
+    Ok(found.iter().filter_map(|container| container_of(engine, container)).collect())
+}
+
+async fn volumes(engine: &Engine, run: Option<RunId>) -> Result<Vec<Ours>, Error> {
+    let options = ListVolumesOptionsBuilder::new().filters(&ours_only(engine, run)).build();
+    let found = engine.docker.list_volumes(Some(options)).await.map_err(remedy::plain)?;
+    let found = found.volumes.unwrap_or_default();
+    let ours = found
+        .iter()
+        .filter_map(|volume| labels::read(&volume.labels, engine.store, &volume.name, false));
+    Ok(ours.collect())
+}
+
+fn container_of(engine: &Engine, container: &ContainerSummary) -> Option<Ours> {
+    let names = container.names.as_ref()?;
+    let name = names.first()?.trim_start_matches('/');
+    let running = matches!(
+        container.state,
+        Some(ContainerSummaryStateEnum::RUNNING | ContainerSummaryStateEnum::PAUSED)
+    );
+    labels::read(container.labels.as_ref()?, engine.store, name, running)
+}
+
+/// The run is over: its sandboxes and volumes go. Attempts stay until they are removed.
+pub(crate) async fn release(engine: &Engine, run: RunId) -> Result<(), Error> {
+    engine.supplies.release(run).await;
+    // Containers first: a volume that one has cannot go. The carrier of a volume has its role.
+    let is_held = |ours: &Ours| {
+        ours.run == Some(run) && matches!(ours.role, Role::Sandbox | Role::Volume)
+    };
+    for ours in containers(engine, Some(run)).await?.iter().filter(|ours| is_held(ours)) {
+        remove_container(engine, &ours.name, is_held).await?;
+    }
+    for ours in volumes(engine, Some(run)).await? {
+        remove_volume(engine, &ours.name, run).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! The contract, answered.
+
+use crate::{
+    collect,
+    engine::Engine,
+    ensure, labels, removal,
+    sink::Sink,
+    source::{self, Wanted},
+    supplies,
+};
+use async_trait::async_trait;
+use futures_util::{StreamExt, stream::BoxStream};
+use gofer_core::{
+    id::{AttemptId, RunId},
+    name::VolumeName,
+};
+use gofer_scheduler::{Collected, Ensure, Error, LogEvent, Ours, Scheduler, StartError};
+use std::{sync::Arc, time::Duration};
+use tokio_stream::wrappers::ReceiverStream;
+
+/// A scheduler on a Docker or Podman engine.
+#[derive(Clone)]
+pub struct Docker {
+    pub(crate) engine: Arc<Engine>,
+}
+
+#[async_trait]
+impl Scheduler for Docker {
+    async fn ensure(&self, request: Ensure) -> Result<BoxStream<'static, LogEvent>, StartError> {
+        ensure::ensure(&self.engine, request).await
+    }
+
+    async fn logs(&self, attempt: &AttemptId) -> Result<BoxStream<'static, LogEvent>, Error> {
+        let name = labels::attempt_name(self.engine.store, attempt);
+        let inspected = self.engine.docker.inspect_container(&name, None).await;
+        inspected.map_err(crate::remedy::plain)?;
+        let (mut sink, from) = Sink::new(self.engine.brand);
+        let record = source::record(&self.engine, &name, Wanted { follow: false, after: None });
+        self.engine.tasks.spawn(async move {
+            sink.replay().await;
+            sink.drain(record).await;
+            sink.finish(None).await;
+        });
+        Ok(ReceiverStream::new(from).boxed())
+    }
+
+    async fn stop(&self, attempt: &AttemptId, grace: Duration) -> Result<(), Error> {
+        removal::stop(&self.engine, attempt, grace).await
+    }
+
+    async fn collect(&self, attempt: &AttemptId) -> Result<Collected, Error> {
+        collect::collect(&self.engine, attempt).await
+    }
+
+    async fn remove(&self, attempt: &AttemptId) -> Result<(), Error> {
+        removal::remove(&self.engine, attempt).await
+    }
+
+    async fn list_ours(&self) -> Result<Vec<Ours>, Error> {
+        removal::list(&self.engine).await
+    }
+
+    async fn release(&self, run: &RunId) -> Result<(), Error> {
+        removal::release(&self.engine, *run).await
+    }
+
+    async fn prepare(&self, run: &RunId) {
+        supplies::want_volume(&self.engine, *run);
+    }
+
+    async fn volume_ensure(&self, _pipeline: &str, _name: &VolumeName) -> Result<(), Error> {
+        Err(no_volumes())
+    }
+
+    async fn volumes(&self) -> Result<Vec<(String, VolumeName, Option<u64>)>, Error> {
+        Err(no_volumes())
+    }
+
+    async fn volume_remove(&self, _pipeline: &str, _name: &VolumeName) -> Result<(), Error> {
+        Err(no_volumes())
+    }
+
+    async fn exec(&self, attempt: &AttemptId, command: &[String]) -> Result<(i32, Vec<u8>), Error> {
+        collect::exec(&self.engine, attempt, command).await
+    }
+
+    async fn close(&self) {
+        self.engine.closing.cancel();
+        self.engine.supplies.close().await;
+        self.engine.tasks.close();
+        self.engine.tasks.wait().await;
+    }
+}
+
+fn no_volumes() -> Error {
+    Error::Unsupported("kept volumes are not supported on Docker yet".to_owned())
+}

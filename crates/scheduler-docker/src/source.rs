@@ -1,0 +1,88 @@
+//! Where log bytes come from: a running container's own pipes, or the engine's record of them.
+
+use crate::{
+    engine::Engine,
+    sink::{Piece, Source},
+};
+use bollard::{
+    container::LogOutput,
+    errors::Error,
+    query_parameters::{AttachContainerOptionsBuilder, LogsOptionsBuilder},
+};
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
+use gofer_core::Timestamp;
+use gofer_scheduler::Stream;
+use std::sync::Arc;
+
+/// The container's pipes from now on: from the first byte, if it has not been started yet.
+pub(crate) async fn attach(engine: &Arc<Engine>, name: &str) -> Result<Source, Error> {
+    let options = AttachContainerOptionsBuilder::new().stdout(true).stderr(true).stream(true);
+    let attached = engine.docker.attach_container(name, Some(options.build())).await?;
+    let clock = engine.clock.clone();
+    // The other half is kept: to drop it would close ours.
+    let input = attached.input;
+    let pieces = attached.output.try_filter_map(move |frame| {
+        let _ = &input;
+        let piece = split(frame).map(|(stream, bytes)| Piece { stream, at: clock.now(), bytes });
+        std::future::ready(Ok(piece))
+    });
+    Ok(pieces.boxed())
+}
+
+/// What part of the engine's record is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// Goes on while the container runs.
+    pub(crate) follow: bool,
+    /// Only what was recorded after this.
+    pub(crate) after: Option<Timestamp>,
+}
+
+/// The engine's own record, with the times that it noted.
+pub(crate) fn record(engine: &Engine, name: &str, wanted: Wanted) -> Source {
+    let since = wanted.after.map_or(0, |after| i32::try_from(after.as_second()).unwrap_or(0));
+    let options = LogsOptionsBuilder::new()
+        .stdout(true)
+        .stderr(true)
+        .timestamps(true)
+        .follow(wanted.follow)
+        .since(since);
+    let frames = engine.docker.logs(name, Some(options.build()));
+    let pieces = frames.try_filter_map(move |frame| {
+        let piece = split(frame)
+            .and_then(|(stream, bytes)| dated(stream, bytes))
+            .filter(|piece| wanted.after.is_none_or(|after| piece.at > after));
+        std::future::ready(Ok(piece))
+    });
+    pieces.boxed()
+}
+
+fn split(frame: LogOutput) -> Option<(Stream, Bytes)> {
+    match frame {
+        LogOutput::StdOut { message } => Some((Stream::Stdout, message)),
+        LogOutput::StdErr { message } => Some((Stream::Stderr, message)),
+        // The torn end of a frame: whose bytes they are cannot be said.
+        LogOutput::StdIn { .. } | LogOutput::Console { .. } => None,
+    }
+}
+
+/// Takes the engine's time off a record.
+fn dated(stream: Stream, bytes: Bytes) -> Option<Piece> {
+    let space = bytes.iter().position(|byte| *byte == b' ')?;
+    let at = std::str::from_utf8(bytes.get(..space)?).ok()?.parse().ok()?;
+    Some(Piece { stream, at, bytes: bytes.slice(space + 1..) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_records_time_is_taken_off_and_its_bytes_stay_as_they_are() {
+        let record = Bytes::from_static(b"2026-11-24T09:00:00.123456789Z  a\xff\0\n");
+        let piece = dated(Stream::Stdout, record).unwrap();
+        assert_eq!(piece.bytes, Bytes::from_static(b" a\xff\0\n"));
+        assert_eq!(piece.at.to_string(), "2026-11-24T09:00:00.123456789Z");
+    }
+}
