@@ -71,7 +71,7 @@ impl SqliteStore {
             .ok_or_else(|| Error::Failed("the store is closed".to_owned()))
     }
 
-    fn writer(&self) -> Result<&Writer, Error> {
+    pub(crate) fn writer(&self) -> Result<&Writer, Error> {
         Ok(&self.hands()?.writer)
     }
 

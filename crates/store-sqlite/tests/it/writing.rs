@@ -1,5 +1,6 @@
-use crate::support::{accept, end, open, step};
+use crate::support::{Fresh, accept, end, open, step};
 use gofer_store::{Error, Store};
+use gofer_store_sqlite::{Options, SqliteStore};
 use std::{
     future::Future,
     path::Path,
@@ -52,6 +53,28 @@ async fn what_was_handed_in_is_written_even_if_nobody_waits() {
     drop(store);
     let store = open(dir.path());
     assert_eq!(store.history(claim.run, 200, 1000).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn one_who_holds_the_database_is_waited_for_and_then_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let patience = Duration::from_millis(100);
+    let options = Options {
+        patience,
+        ..Options::default()
+    };
+    let store = SqliteStore::open(dir.path(), &Fresh, &options).unwrap();
+    let claim = accept(&store).await;
+    let foreign = rusqlite::Connection::open(dir.path().join("gofer.db")).unwrap();
+    foreign.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(
+        store.commit(step(claim, 0)).await,
+        Err(Error::Busy)
+    ));
+    assert_eq!(store.history(claim.run, 0, 9).await.unwrap().len(), 1);
+    foreign.execute_batch("COMMIT").unwrap();
+    store.commit(step(claim, 0)).await.unwrap();
+    assert_eq!(store.history(claim.run, 0, 9).await.unwrap().len(), 3);
 }
 
 fn log_bytes(dir: &Path) -> u64 {
