@@ -1,0 +1,15 @@
+//! The API from outside: a real socket, a real engine, a machine that runs nothing.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what a test builds upon; only test functions themselves are exempt by configuration"
+)]
+
+mod authority;
+mod events;
+mod http;
+mod logs;
+mod problems;
+mod runs;
+mod server;
