@@ -63,8 +63,8 @@ impl Plain {
         )
     }
 
-    fn line(&mut self, key: &Key, bytes: &[u8]) {
-        let line = format!("{} | {}", self.name(key), text::safe(bytes));
+    fn line(&mut self, name: &str, bytes: &[u8]) {
+        let line = format!("{name} | {}", text::safe(bytes));
         self.write(line.trim_end());
     }
 
@@ -181,24 +181,29 @@ impl View for Plain {
     }
 
     fn wrote(&mut self, key: &Key, piece: &[u8]) {
+        let name = self.name(key);
+        let mut pending = self.pending.remove(key).unwrap_or_default();
         for line in piece.split_inclusive(|byte| *byte == b'\n') {
-            let mut whole = self.pending.remove(key).unwrap_or_default();
-            whole.extend_from_slice(line);
-            if whole.ends_with(b"\n") {
-                whole.pop();
-                self.line(key, &whole);
-            } else if whole.len() >= MOST_LINE {
-                self.line(key, &whole);
-            } else {
-                self.pending.insert(key.clone(), whole);
+            let whole = line.strip_suffix(b"\n");
+            match whole {
+                Some(whole) if pending.is_empty() => self.line(&name, whole),
+                _ => pending.extend_from_slice(whole.unwrap_or(line)),
             }
+            if whole.is_some() && !pending.is_empty() || pending.len() >= MOST_LINE {
+                self.line(&name, &pending);
+                pending.clear();
+            }
+        }
+        if !pending.is_empty() {
+            self.pending.insert(key.clone(), pending);
         }
         let _ = self.out.flush();
     }
 
     fn closed(&mut self, key: &Key) {
         if let Some(rest) = self.pending.remove(key) {
-            self.line(key, &rest);
+            let name = self.name(key);
+            self.line(&name, &rest);
         }
         self.open.remove(key);
         self.release();
