@@ -13,6 +13,8 @@ pub(crate) struct TestClock {
 }
 
 struct Life {
+    /// The wall clock was set forward by so much.
+    stepped: Duration,
     before: Duration,
     begun: Option<Instant>,
 }
@@ -21,6 +23,7 @@ impl TestClock {
     pub(crate) fn new() -> Self {
         Self {
             life: Arc::new(Mutex::new(Life {
+                stepped: Duration::ZERO,
                 before: Duration::ZERO,
                 begun: None,
             })),
@@ -35,10 +38,12 @@ impl TestClock {
     /// Called at its end.
     pub(crate) fn end(&self) {
         let elapsed = self.elapsed();
-        *self.life.lock().unwrap() = Life {
-            before: elapsed,
-            begun: None,
-        };
+        let mut life = self.life.lock().unwrap();
+        (life.before, life.begun) = (elapsed, None);
+    }
+
+    pub(crate) fn step(&self, by: Duration) {
+        self.life.lock().unwrap().stepped += by;
     }
 
     pub(crate) fn since(&self, begun: Duration) -> Duration {
@@ -54,7 +59,8 @@ impl TestClock {
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         let noon: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
-        noon.checked_add(self.elapsed()).unwrap()
+        let stepped = self.life.lock().unwrap().stepped;
+        noon.checked_add(self.elapsed() + stepped).unwrap()
     }
 
     fn moment(&self) -> Moment {

@@ -265,6 +265,73 @@ fn a_drained_engine_leaves_its_containers_running_and_the_next_goes_on() {
 }
 
 #[test]
+fn a_container_that_is_gone_after_a_restart_is_lost_and_never_made_again() {
+    let world = World::new();
+    world.scheduler.script("a", |_| {
+        vec![(0, Does::Out(b"one")), (60_000, Does::Exit(0))]
+    });
+    let run = world.live(async |engine| {
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
+        until(&engine, &run, "a", TaskState::Running).await;
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        run
+    });
+    world.scheduler.vanish("a");
+    world.live(async |engine| {
+        resumed(&engine).await;
+        engine.settled().await;
+        let stored = load(&engine, &run).await;
+        assert_eq!(states(&stored), [("a".to_owned(), "lost")]);
+        assert_eq!(world.scheduler.count("start a#1"), 1);
+        let (log, end, holes) = world.log(run.id, "a", 1);
+        assert_eq!((log.as_slice(), holes.len()), (&b"one"[..], 1));
+        assert!(end.is_some(), "nobody closed the log");
+    });
+}
+
+/// The wall clock is set forward while a task runs: its time is up within a second of that.
+#[test]
+fn a_step_of_the_wall_clock_is_noticed() {
+    let world = World::new();
+    world
+        .scheduler
+        .script("a", |_| vec![(36_000_000, Does::Exit(0))]);
+    world.live(async |engine| {
+        let run = start(&engine, pipeline(&json!({ "a": { "timeout": "2h" } }))).await;
+        until(&engine, &run, "a", TaskState::Running).await;
+        let begun = world.clock.elapsed();
+        world.clock.step(std::time::Duration::from_hours(3));
+        engine.settled().await;
+        assert_eq!(
+            unit(&load(&engine, &run).await, "a").state,
+            TaskState::TimedOut
+        );
+        assert!(world.clock.since(begun).as_secs() < 3);
+    });
+}
+
+#[test]
+fn a_resumed_run_keeps_the_image_that_its_first_attempt_found() {
+    let world = World::new();
+    world.scheduler.script("a", |id| {
+        vec![(60_000, Does::Exit(i32::from(id.number == 1)))]
+    });
+    world.live(async |engine| {
+        let retry = json!({ "a": { "retry": { "limit": 1, "delay": "1s" } } });
+        let run = start(&engine, pipeline(&retry)).await;
+        until(&engine, &run, "a", TaskState::Running).await;
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        until(&engine, &run, "a", TaskState::Retrying).await;
+    });
+    world.live(async |engine| {
+        resumed(&engine).await;
+        engine.settled().await;
+        let second = ("demo:1@sha256:1".to_owned(), true);
+        assert_eq!(world.scheduler.images("a").last(), Some(&second));
+    });
+}
+
+#[test]
 fn a_timeout_that_came_while_nobody_drove_is_kept_at_once() {
     let world = World::new();
     world
