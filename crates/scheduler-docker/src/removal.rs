@@ -27,11 +27,15 @@ pub(crate) async fn stop(
     let live = engine.live(id);
     let first = !live.ask();
     if grace.is_zero() {
-        return signal(engine, &name, "SIGKILL").await;
+        return signal(engine, &name, "SIGKILL").await.map(drop);
     }
-    if first && let Err(error) = signal(engine, &name, "SIGTERM").await {
-        live.unask();
-        return Err(error);
+    if first {
+        let delivered = signal(engine, &name, "SIGTERM").await;
+        if !matches!(delivered, Ok(true)) {
+            // There was nobody to hear it: whoever comes under this name was not asked.
+            live.unask();
+            return delivered.map(drop);
+        }
     }
     engine.tasks.spawn(kill_later(engine.clone(), live, name, grace));
     Ok(())
@@ -58,14 +62,14 @@ async fn kill_later(engine: Arc<Engine>, live: Arc<Live>, name: String, grace: D
     }
 }
 
-/// Already ended or gone is success.
-async fn signal(engine: &Engine, name: &str, signal: &str) -> Result<(), Error> {
+/// Already ended or gone is success, too: `false`.
+async fn signal(engine: &Engine, name: &str, signal: &str) -> Result<bool, Error> {
     let options = KillContainerOptionsBuilder::new().signal(signal).build();
     match engine.docker.kill_container(name, Some(options)).await {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(true),
         Err(error) => match remedy::kind(error) {
-            Kind::Said(404 | 409, _) => Ok(()),
-            Kind::Said(_, words) if words.contains("is not running") => Ok(()),
+            Kind::Said(404 | 409, _) => Ok(false),
+            Kind::Said(_, words) if words.contains("is not running") => Ok(false),
             Kind::Said(_, words) => Err(Error::Failed(words)),
             Kind::Away(words) => Err(Error::Away(remedy::away(&words))),
         },

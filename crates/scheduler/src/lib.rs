@@ -4,6 +4,8 @@
 //! Dropping a future of this contract never stops a container.
 
 mod attempt;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod fact;
 pub mod fake;
 

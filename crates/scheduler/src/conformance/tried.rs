@@ -1,0 +1,191 @@
+use super::{Bench, Job};
+use crate::{
+    Attempt, Ensure, Exit, Fact, LogEvent, Permit, Refused, Scheduler, StartError, Stream,
+};
+use async_trait::async_trait;
+use futures_util::{StreamExt, stream::BoxStream};
+use gofer_core::{
+    id::{AttemptId, Epoch, RunId},
+    run::Stage,
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// Longer than anything here takes on a slow machine.
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// An attempt of a task with this name.
+pub(super) fn attempt(run: RunId, task: &str) -> Result<AttemptId, String> {
+    let task = task.parse().map_err(|error| format!("{task}: {error}"))?;
+    Ok(AttemptId { run, task, item: None, number: 1 })
+}
+
+struct Always(Arc<AtomicUsize>, bool);
+
+#[async_trait]
+impl Permit for Always {
+    async fn may_start(&self) -> Result<(), Refused> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        if self.1 { Ok(()) } else { Err(Refused) }
+    }
+}
+
+/// How an attempt is asked for.
+pub(super) struct Asking {
+    pub(super) stage: Stage,
+    pub(super) permitted: bool,
+    pub(super) labels: Vec<(String, String)>,
+}
+
+impl Default for Asking {
+    fn default() -> Self {
+        Self { stage: Stage::Creating, permitted: true, labels: Vec::new() }
+    }
+}
+
+impl Asking {
+    pub(super) fn at(stage: Stage) -> Self {
+        Self { stage, ..Self::default() }
+    }
+}
+
+/// An attempt that was asked for and given.
+pub struct Started {
+    pub(super) log: BoxStream<'static, LogEvent>,
+    pub(super) facts: UnboundedReceiver<Fact>,
+    /// How often leave to start was asked for.
+    pub(super) asked: usize,
+}
+
+/// An attempt that has ended.
+pub struct Tried {
+    /// All that was said, in order.
+    pub facts: Vec<Fact>,
+    /// All that it wrote.
+    pub log: Vec<LogEvent>,
+}
+
+/// Asks for an attempt.
+pub(super) async fn start(
+    bench: &dyn Bench,
+    scheduler: &dyn Scheduler,
+    id: &AttemptId,
+    job: &Job,
+    asking: Asking,
+) -> Result<Started, StartError> {
+    let (to, facts) = unbounded_channel();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let request = Ensure {
+        id: id.clone(),
+        pipeline: "default/conformance".to_owned(),
+        number: 1,
+        epoch: Epoch(1),
+        stage: asking.stage,
+        more_to_come: false,
+        attempt: Attempt {
+            main: bench.container(id, job),
+            services: Vec::new(),
+            labels: asking.labels,
+        },
+        permit: Box::new(Always(asked.clone(), asking.permitted)),
+        facts: to,
+    };
+    let log = scheduler.ensure(request).await?;
+    Ok(Started { log, facts, asked: asked.load(Ordering::SeqCst) })
+}
+
+impl Started {
+    /// Waits for the end of the log and the last fact.
+    pub(super) async fn end(self, bench: &dyn Bench) -> Result<Tried, String> {
+        let Self { log, mut facts, .. } = self;
+        let reading = log.collect::<Vec<_>>();
+        let hearing = async {
+            let mut heard = Vec::new();
+            while let Some(fact) = facts.recv().await {
+                heard.push(fact);
+            }
+            heard
+        };
+        let clock = bench.clock();
+        tokio::select! {
+            biased;
+            (log, facts) = async { tokio::join!(reading, hearing) } => Ok(Tried { facts, log }),
+            () = clock.sleep(PATIENCE) => Err("it did not end".to_owned()),
+        }
+    }
+
+    /// Waits for a fact that is wanted.
+    pub(super) async fn hear(
+        &mut self,
+        bench: &dyn Bench,
+        wanted: impl Fn(&Fact) -> bool,
+    ) -> Result<Fact, String> {
+        let clock = bench.clock();
+        let hearing = async {
+            while let Some(fact) = self.facts.recv().await {
+                if wanted(&fact) {
+                    return Ok(fact);
+                }
+            }
+            Err("the facts ended without the one that was waited for".to_owned())
+        };
+        tokio::select! {
+            biased;
+            heard = hearing => heard,
+            () = clock.sleep(PATIENCE) => Err("a fact did not come".to_owned()),
+        }
+    }
+}
+
+impl Tried {
+    /// The exit, if that is how it ended. Facts come in their order, and the last one is last.
+    pub fn exit(&self) -> Result<&Exit, String> {
+        let is_last =
+            |fact: &&Fact| matches!(fact, Fact::Exited(_) | Fact::Vanished | Fact::NoExitCode);
+        assert_eq!(self.facts.iter().filter(is_last).count(), 1, "one end: {:?}", self.facts);
+        match self.facts.last() {
+            Some(Fact::Exited(exit)) => Ok(exit),
+            _ => Err(format!("it has no exit: {:?}", self.facts)),
+        }
+    }
+
+    /// What was written to a stream, as it came.
+    pub fn written(&self, wanted: Stream) -> Vec<u8> {
+        let mut written = Vec::new();
+        for event in &self.log {
+            match event {
+                LogEvent::Bytes { stream, bytes, .. } if *stream == wanted => {
+                    written.extend_from_slice(bytes);
+                }
+                _ => {}
+            }
+        }
+        written
+    }
+}
+
+/// Asks for an attempt and waits for its end.
+pub(super) async fn whole(
+    bench: &dyn Bench,
+    scheduler: &dyn Scheduler,
+    id: &AttemptId,
+    job: &Job,
+) -> Result<Tried, String> {
+    let started = start(bench, scheduler, id, job, Asking::default()).await;
+    started.map_err(|error| error.to_string())?.end(bench).await
+}
+
+/// Removes everything of a run.
+pub(super) async fn tidy(scheduler: &dyn Scheduler, ids: &[&AttemptId]) -> Result<(), String> {
+    for id in ids {
+        scheduler.remove(id).await.map_err(|error| error.to_string())?;
+        scheduler.release(&id.run).await.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
