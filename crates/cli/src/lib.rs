@@ -30,21 +30,6 @@ use paint::Paint;
 use session::Session;
 use std::{ffi::OsString, io::Write, process::ExitCode};
 
-/// Does what the arguments say, in a runtime of its own.
-pub fn main(host: &dyn Host, argv: Vec<OsString>) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .worker_threads(2)
-        .build();
-    match runtime {
-        Ok(runtime) => runtime.block_on(run(host, argv)),
-        Err(error) => {
-            let _ = writeln!(host.stderr(), "error: no threads to be had: {error}");
-            Code::Error.into()
-        }
-    }
-}
-
 /// Does what the arguments say. The first one is the program's name.
 pub async fn run(host: &dyn Host, argv: Vec<OsString>) -> ExitCode {
     let matches = help::command().try_get_matches_from(argv);

@@ -93,7 +93,8 @@ impl World {
         let argv = argv.map(Into::into).collect();
         self.stdout.0.lock().unwrap().clear();
         self.stderr.0.lock().unwrap().clear();
-        let code = gofer_cli::main(self, argv);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let code = runtime.block_on(gofer_cli::run(self, argv));
         let code = (0..=u8::MAX).find(|n| std::process::ExitCode::from(*n) == code);
         Answer {
             code: code.unwrap(),
