@@ -99,6 +99,11 @@ pub(crate) fn open(dir: &Path, ids: &dyn Ids, options: &Options) -> Result<Sqlit
     opening.start(db, waiting)
 }
 
+/// Where a data directory has its database.
+pub(crate) fn database(dir: &Path) -> PathBuf {
+    dir.join("gofer.db")
+}
+
 fn failed(path: &Path) -> impl Fn(io::Error) -> OpenError {
     let path = path.to_owned();
     move |source| OpenError::Directory {
@@ -148,7 +153,7 @@ struct Opening<'a> {
 
 impl<'a> Opening<'a> {
     fn new(dir: &'a Path, ids: &'a dyn Ids, options: &'a Options) -> Result<Self, OpenError> {
-        let path = dir.join("gofer.db");
+        let path = database(dir);
         // SQLite gives its other files the rights of this one.
         let made = OpenOptions::new()
             .write(true)

@@ -47,6 +47,11 @@ impl SqliteStore {
         open::open(dir, ids, options)
     }
 
+    /// Whether a data directory holds a database. Nothing is made or locked.
+    pub fn is_in(dir: &Path) -> bool {
+        open::database(dir).exists()
+    }
+
     pub(crate) fn new(
         dir: PathBuf,
         (id, instance): (StoreId, InstanceId),
