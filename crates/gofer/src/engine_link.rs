@@ -1,0 +1,142 @@
+//! The container engine, reached when it is needed: commands that only read never ask for it.
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use gofer_cli::Refused;
+use gofer_core::{
+    Clock,
+    id::{AttemptId, RunId, StoreId},
+    name::VolumeName,
+};
+use gofer_scheduler::{Collected, Ensure, Error, LogEvent, Ours, Scheduler, StartError};
+use gofer_scheduler_docker::{ConnectError, Docker, Environment, FindError, Found, Options, find};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::OnceCell;
+
+/// There is no engine to be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoEngine {
+    /// None was found.
+    #[error(transparent)]
+    NotFound(#[from] FindError),
+    /// The one that was found cannot be used.
+    #[error(transparent)]
+    NotReached(#[from] ConnectError),
+}
+
+impl NoEngine {
+    /// It is there, and not for this user.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound(FindError::NoRight(_)) | Self::NotReached(ConnectError::NoRight { .. })
+        )
+    }
+}
+
+impl From<NoEngine> for Refused {
+    fn from(error: NoEngine) -> Self {
+        Self {
+            message: error.to_string(),
+            remedy: Some("`gofer doctor` says what was looked at and what it found".into()),
+            not_allowed: error.is_forbidden(),
+        }
+    }
+}
+
+/// The engine that the user's own client would talk to, for the containers of one store.
+pub(crate) struct EngineLink {
+    store: StoreId,
+    clock: Arc<dyn Clock>,
+    docker: OnceCell<(Found, Docker)>,
+}
+
+impl EngineLink {
+    pub(crate) fn new(store: StoreId, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            store,
+            clock,
+            docker: OnceCell::new(),
+        }
+    }
+
+    /// Finds and reaches it, once. After a failure the next call tries again.
+    pub(crate) async fn connect(&self) -> Result<&(Found, Docker), NoEngine> {
+        let connect = async || {
+            let found = find(&Environment::of_process())?;
+            let clock = Arc::clone(&self.clock);
+            let docker = Docker::connect(&found, self.store, clock, Options::default()).await?;
+            Ok((found, docker))
+        };
+        self.docker.get_or_try_init(connect).await
+    }
+
+    async fn docker(&self) -> Result<&Docker, Error> {
+        match self.connect().await {
+            Ok((_, docker)) => Ok(docker),
+            Err(error) => Err(Error::Away(error.to_string())),
+        }
+    }
+}
+
+#[async_trait]
+impl Scheduler for EngineLink {
+    async fn ensure(&self, request: Ensure) -> Result<BoxStream<'static, LogEvent>, StartError> {
+        match self.connect().await {
+            Ok((_, docker)) => docker.ensure(request).await,
+            Err(error) => Err(StartError::Away(error.to_string())),
+        }
+    }
+
+    async fn logs(&self, attempt: &AttemptId) -> Result<BoxStream<'static, LogEvent>, Error> {
+        self.docker().await?.logs(attempt).await
+    }
+
+    async fn stop(&self, attempt: &AttemptId, grace: Duration) -> Result<(), Error> {
+        self.docker().await?.stop(attempt, grace).await
+    }
+
+    async fn collect(&self, attempt: &AttemptId) -> Result<Collected, Error> {
+        self.docker().await?.collect(attempt).await
+    }
+
+    async fn remove(&self, attempt: &AttemptId) -> Result<(), Error> {
+        self.docker().await?.remove(attempt).await
+    }
+
+    async fn list_ours(&self) -> Result<Vec<Ours>, Error> {
+        self.docker().await?.list_ours().await
+    }
+
+    async fn release(&self, run: &RunId) -> Result<(), Error> {
+        self.docker().await?.release(run).await
+    }
+
+    async fn prepare(&self, run: &RunId) {
+        if let Ok(docker) = self.docker().await {
+            docker.prepare(run).await;
+        }
+    }
+
+    async fn volume_ensure(&self, pipeline: &str, name: &VolumeName) -> Result<(), Error> {
+        self.docker().await?.volume_ensure(pipeline, name).await
+    }
+
+    async fn volumes(&self) -> Result<Vec<(String, VolumeName, Option<u64>)>, Error> {
+        self.docker().await?.volumes().await
+    }
+
+    async fn volume_remove(&self, pipeline: &str, name: &VolumeName) -> Result<(), Error> {
+        self.docker().await?.volume_remove(pipeline, name).await
+    }
+
+    async fn exec(&self, attempt: &AttemptId, command: &[String]) -> Result<(i32, Vec<u8>), Error> {
+        self.docker().await?.exec(attempt, command).await
+    }
+
+    async fn close(&self) {
+        if let Some((_, docker)) = self.docker.get() {
+            docker.close().await;
+        }
+    }
+}
