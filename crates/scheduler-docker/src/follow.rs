@@ -106,17 +106,28 @@ impl Watched {
         loop {
             stretch = match stretch {
                 Stretch::Over(last) => return self.with_log_closed(last).await,
-                Stretch::Quiet => self.replayed(true).await,
+                Stretch::Quiet => self.replayed().await,
                 Stretch::Broke(at) => self.after_break(at).await,
             };
         }
     }
 
     /// The log from its first byte on, out of the engine's record.
-    async fn replayed(&mut self, follow: bool) -> Stretch {
+    async fn replayed(&mut self) -> Stretch {
         self.sink.replay().await;
-        let wanted = Wanted { follow, after: None };
-        self.stretch(source::record(&self.engine, &self.name, wanted)).await
+        self.recorded(Wanted { follow: true, after: None }).await
+    }
+
+    /// The log out of the engine's record. One that is followed may end before the last line, if
+    /// that has no newline: what is behind is fetched when the container has ended.
+    async fn recorded(&mut self, wanted: Wanted) -> Stretch {
+        let stretch = self.stretch(source::record(&self.engine, &self.name, wanted)).await;
+        if let Stretch::Over(_) = stretch {
+            let whole = source::record(&self.engine, &self.name, Wanted { follow: false, ..wanted });
+            let rest = source::behind(whole, self.sink.taken());
+            self.sink.drain(rest).await;
+        }
+        stretch
     }
 
     /// Hands on the log and waits for the end, both at once.

@@ -24,6 +24,22 @@ pub(crate) enum Drained {
     Failed,
 }
 
+/// Bytes of each stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    stdout: u64,
+    stderr: u64,
+}
+
+impl Counts {
+    pub(crate) fn of(&mut self, stream: Stream) -> &mut u64 {
+        match stream {
+            Stream::Stdout => &mut self.stdout,
+            Stream::Stderr => &mut self.stderr,
+        }
+    }
+}
+
 pub(crate) type Source = BoxStream<'static, Result<Piece, bollard::errors::Error>>;
 
 /// Frames are as small as what the container wrote at once; handed on like that, a log of many
@@ -34,16 +50,18 @@ const FRAMES: usize = 256;
 pub(crate) struct Sink {
     to: mpsc::Sender<LogEvent>,
     init: InitLine,
+    taken: Counts,
 }
 
 impl Sink {
     pub(crate) fn new(brand: Brand) -> (Self, mpsc::Receiver<LogEvent>) {
         let (to, from) = mpsc::channel(64);
-        (Self { to, init: InitLine::new(brand) }, from)
+        (Self { to, init: InitLine::new(brand), taken: Counts::default() }, from)
     }
 
     /// What follows begins with the first byte.
     pub(crate) async fn replay(&mut self) {
+        self.taken = Counts::default();
         self.init.restart();
         self.send(LogEvent::Replay).await;
     }
@@ -53,7 +71,13 @@ impl Sink {
         for piece in self.init.let_go() {
             self.hand_on(piece).await;
         }
+        self.taken = Counts::default();
         self.send(LogEvent::Broken).await;
+    }
+
+    /// How much came since the last replay or break.
+    pub(crate) fn taken(&self) -> Counts {
+        self.taken
     }
 
     /// Hands on everything until the source ends. A reader who is slow slows the container down;
@@ -88,6 +112,7 @@ impl Sink {
 
     async fn flush(&mut self, joined: Option<(Piece, BytesMut)>) {
         let Some((mut piece, rest)) = joined else { return };
+        *self.taken.of(piece.stream) += (piece.bytes.len() + rest.len()) as u64;
         if !rest.is_empty() {
             let mut whole = BytesMut::with_capacity(piece.bytes.len() + rest.len());
             whole.extend_from_slice(&piece.bytes);

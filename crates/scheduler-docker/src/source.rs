@@ -2,14 +2,14 @@
 
 use crate::{
     engine::Engine,
-    sink::{Piece, Source},
+    sink::{Counts, Piece, Source},
 };
 use bollard::{
     container::LogOutput,
     errors::Error,
     query_parameters::{AttachContainerOptionsBuilder, LogsOptionsBuilder},
 };
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use futures_util::{StreamExt, TryStreamExt};
 use gofer_core::Timestamp;
 use gofer_scheduler::Stream;
@@ -58,6 +58,18 @@ pub(crate) fn record(engine: &Engine, name: &str, wanted: Wanted) -> Source {
     pieces.boxed()
 }
 
+/// What comes after the first so many bytes of each stream.
+pub(crate) fn behind(source: Source, mut skipped: Counts) -> Source {
+    let rest = source.map_ok(move |mut piece| {
+        let left = skipped.of(piece.stream);
+        let skip = usize::try_from(*left).unwrap_or(usize::MAX).min(piece.bytes.len());
+        *left -= skip as u64;
+        piece.bytes.advance(skip);
+        piece
+    });
+    rest.boxed()
+}
+
 fn split(frame: LogOutput) -> Option<(Stream, Bytes)> {
     match frame {
         LogOutput::StdOut { message } => Some((Stream::Stdout, message)),
@@ -77,6 +89,24 @@ fn dated(stream: Stream, bytes: Bytes) -> Option<Piece> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn bytes_are_skipped_in_each_stream_on_its_own() {
+        let piece = |stream, text: &str| Piece {
+            stream,
+            at: Timestamp::UNIX_EPOCH,
+            bytes: Bytes::from(text.to_owned()),
+        };
+        let (out, err) = (Stream::Stdout, Stream::Stderr);
+        let pieces = [piece(out, "abc"), piece(err, "xyz"), piece(out, "def"), piece(err, "!")];
+        let source = futures_util::stream::iter(pieces.map(Ok)).boxed();
+        let mut counts = Counts::default();
+        *counts.of(out) = 4;
+        *counts.of(err) = 3;
+        let rest: Vec<Piece> = behind(source, counts).try_collect().await.unwrap();
+        let rest: Vec<_> = rest.iter().map(|piece| piece.bytes.as_ref()).collect();
+        assert_eq!(rest, [b"".as_slice(), b"", b"ef", b"!"]);
+    }
 
     #[test]
     fn a_records_time_is_taken_off_and_its_bytes_stay_as_they_are() {

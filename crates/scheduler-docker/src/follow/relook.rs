@@ -24,7 +24,7 @@ impl Watched {
             return self.ended(&seen, restarted, None).await;
         }
         self.show_pause(seen.state);
-        self.replayed(true).await
+        self.replayed().await
     }
 
     /// The engine went away at `broke`: waits until it is back, and goes on with what is true then.
@@ -42,10 +42,10 @@ impl Watched {
             return self.ended(&seen, restarted, after).await;
         }
         self.show_pause(seen.state);
-        let Some(after) = after else { return self.replayed(true).await };
+        let Some(after) = after else { return self.replayed().await };
         self.sink.broken().await;
         let wanted = Wanted { follow: true, after: Some(after) };
-        self.stretch(source::record(&self.engine, &self.name, wanted)).await
+        self.recorded(wanted).await
     }
 
     async fn look(&mut self) -> Truth {
