@@ -42,14 +42,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "gofer-cli",
-        &[
-            "gofer-config",
-            "gofer-core",
-            "gofer-sdk",
-            "gofer-secrets",
-        ],
+        &["gofer-config", "gofer-core", "gofer-sdk", "gofer-secrets"],
     ),
     ("gofer", ANY),
+    ("gofer-bench", ANY),
     ("gofer-test-support", ANY),
     ("xtask", ANY),
 ];

@@ -58,9 +58,9 @@ pub(crate) fn bench(args: &[String]) -> Result<()> {
         "--release",
         "--quiet",
         "--package",
-        "gofer-test-support",
+        "gofer-bench",
     ];
-    cargo.extend(["--bin", "bench", "--"]);
+    cargo.extend(["--bin", "gofer-bench", "--"]);
     cargo.extend(args.iter().map(String::as_str));
     shell::run("cargo", &cargo)
 }

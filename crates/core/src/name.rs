@@ -52,14 +52,27 @@ struct Rule {
 fn check(rule: &Rule, text: &str) -> Result<(), InvalidName> {
     let found = text.chars().count();
     if found == 0 || found > rule.most {
-        return Err(InvalidName::Length { what: rule.what, most: rule.most, found });
+        return Err(InvalidName::Length {
+            what: rule.what,
+            most: rule.most,
+            found,
+        });
     }
     for (at, found) in text.char_indices() {
         if at == 0 && !(rule.is_start)(found) {
-            return Err(InvalidName::FirstCharacter { what: rule.what, start: rule.start, found });
+            return Err(InvalidName::FirstCharacter {
+                what: rule.what,
+                start: rule.start,
+                found,
+            });
         }
         if at > 0 && !(rule.is_rest)(found) {
-            return Err(InvalidName::Character { what: rule.what, rest: rule.rest, found, at });
+            return Err(InvalidName::Character {
+                what: rule.what,
+                rest: rule.rest,
+                found,
+                at,
+            });
         }
     }
     Ok(())
@@ -183,8 +196,14 @@ mod tests {
     #[test]
     fn a_name_says_what_is_wrong_with_it() {
         let message = |text: &str| text.parse::<PipelineName>().unwrap_err().to_string();
-        assert_eq!(message(""), "a pipeline's name has 1 to 63 characters, this one has 0");
-        assert_eq!(message("Etl"), "a pipeline's name starts with a letter from a to z, not 'E'");
+        assert_eq!(
+            message(""),
+            "a pipeline's name has 1 to 63 characters, this one has 0"
+        );
+        assert_eq!(
+            message("Etl"),
+            "a pipeline's name starts with a letter from a to z, not 'E'"
+        );
         assert_eq!(
             message("a b"),
             "a pipeline's name is made of a-z, 0-9, '-' and '_'; ' ' at position 1 is none of them"

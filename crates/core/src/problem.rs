@@ -92,16 +92,27 @@ pub struct Problem {
 impl Problem {
     /// An error at `path`.
     pub fn error(path: Path, message: impl Into<String>) -> Self {
-        Self { path, severity: Severity::Error, message: message.into(), within: None }
+        Self {
+            path,
+            severity: Severity::Error,
+            message: message.into(),
+            within: None,
+        }
     }
 
     /// A warning at `path`.
     pub fn warning(path: Path, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(path, message) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(path, message)
+        }
     }
 
     /// A note at `path`.
     pub fn note(path: Path, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Note, ..Self::error(path, message) }
+        Self {
+            severity: Severity::Note,
+            ..Self::error(path, message)
+        }
     }
 }

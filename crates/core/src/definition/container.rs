@@ -183,4 +183,3 @@ pub struct Call {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub params: BTreeMap<ParamName, Value>,
 }
-

@@ -6,16 +6,16 @@ mod trigger;
 mod value;
 
 pub use container::{
-    Approval, Cache, Call, Container, Ready, Registry, Resources, Service, Volume,
-    VolumeSource, Pull,
+    Approval, Cache, Call, Container, Pull, Ready, Registry, Resources, Service, Volume,
+    VolumeSource,
 };
-pub use trigger::{Catchup, ParamValue, GithubFilter, Signature, Skip, Trigger, TriggerKind, TriggerState, Webhook};
+pub use trigger::{
+    Catchup, GithubFilter, ParamValue, Signature, Skip, Trigger, TriggerKind, TriggerState, Webhook,
+};
 pub use value::{Json, Literal, Reference, TaskField, Value};
 
 use crate::{
-    name::{
-        NamespaceName, ParamName, PipelineName, PoolName, SecretName, TaskName, TriggerName,
-    },
+    name::{NamespaceName, ParamName, PipelineName, PoolName, SecretName, TaskName, TriggerName},
     span::Span,
 };
 use serde::{Deserialize, Serialize};
@@ -327,7 +327,10 @@ pub struct OutgoingWebhook {
 /// What can be notified of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the documentation; language.md §2.1")]
+#[expect(
+    missing_docs,
+    reason = "the names are the documentation; language.md §2.1"
+)]
 pub enum NotifyEvent {
     Failed,
     Recovered,
