@@ -2,9 +2,11 @@ use crate::support::{accept, open, parents_dir, start, step};
 use gofer_core::id::{Epoch, InstanceId, RunId};
 use gofer_store::{Adoption, Claim, Store};
 use std::{
+    fs,
     io::{BufRead, BufReader, Write},
+    os::unix::fs::FileExt,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 fn words(line: &str, word: &str) -> Option<Vec<String>> {
@@ -90,12 +92,22 @@ fn commits_until_killed() {
     });
 }
 
-#[test]
-fn two_processes_that_commit_every_millisecond_do_not_starve_each_other() {
+/// What one of two processes measured, in microseconds.
+#[derive(Debug)]
+struct Figures {
+    commits: u64,
+    half: u64,
+    most: u64,
+    longest: u64,
+    /// The same of a file of its own, which says how busy the machine is with other things.
+    floor: u64,
+}
+
+fn measure_two() -> [Figures; 2] {
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path()));
     let pair = [0; 2].map(|_| start("processes::commits_every_millisecond", dir.path()));
-    for child in pair {
+    pair.map(|child| {
         let done = child.wait_with_output().unwrap();
         let said = String::from_utf8(done.stdout).unwrap();
         assert!(done.status.success(), "{said}");
@@ -104,14 +116,33 @@ fn two_processes_that_commit_every_millisecond_do_not_starve_each_other() {
             .find_map(|line| words(line, "micros "))
             .unwrap();
         let figures: Vec<u64> = line.iter().map(|figure| figure.parse().unwrap()).collect();
-        let [count, half, most, longest] = figures[..] else {
-            panic!("{said}")
-        };
-        println!("{count} commits: p50 {half} µs, p99 {most} µs, longest {longest} µs");
-        // The promise is 20 ms on a quiet machine; the slack is for a test machine that is not.
-        assert!(most <= 60_000, "p99 {most} µs");
-        assert!(longest <= 1_000_000, "longest {longest} µs");
+        let [commits, half, most, longest, floor] = figures.try_into().unwrap();
+        Figures {
+            commits,
+            half,
+            most,
+            longest,
+            floor,
+        }
+    })
+}
+
+#[test]
+fn two_processes_that_commit_every_millisecond_do_not_starve_each_other() {
+    // A test machine does other things as well: one undisturbed time of three is enough.
+    for _ in 0..3 {
+        let pair = measure_two();
+        println!("{pair:?}");
+        let is_fair =
+            pair[0].commits.min(pair[1].commits) * 2 > pair[0].commits.max(pair[1].commits);
+        let is_prompt = pair.iter().all(|one| {
+            one.most <= 20_000 + 2 * one.floor && one.longest <= 500_000 && one.half <= one.most
+        });
+        if is_fair && is_prompt {
+            return;
+        }
     }
+    panic!("one waits too long for the other");
 }
 
 #[test]
@@ -120,30 +151,38 @@ fn two_processes_that_commit_every_millisecond_do_not_starve_each_other() {
 fn commits_every_millisecond() {
     let Some(dir) = parents_dir() else { return };
     let store = open(&dir);
+    let file = fs::File::create(dir.join(store.instance().to_string())).unwrap();
+    file.write_all_at(&[1; 4096], 0).unwrap();
+    file.sync_all().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .unwrap();
-    let mut waited = runtime.block_on(async {
+    let (waited, floor) = runtime.block_on(async {
         let claim = accept(&store).await;
         tokio::time::sleep(Duration::from_millis(600)).await;
-        let mut waited = Vec::new();
-        let begun = std::time::Instant::now();
+        let (mut waited, mut floor) = (Vec::new(), Vec::new());
+        let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(4) {
-            let commit = std::time::Instant::now();
+            let commit = Instant::now();
             store.commit(step(claim, 0)).await.unwrap();
             waited.push(commit.elapsed().as_micros());
+            let write = Instant::now();
+            file.write_all_at(&[2; 4096], 0).unwrap();
+            file.sync_data().unwrap();
+            floor.push(write.elapsed().as_micros());
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        waited
+        waited.sort_unstable();
+        floor.sort_unstable();
+        (waited, floor)
     });
-    waited.sort_unstable();
-    let at = |part: usize| waited[waited.len() * part / 1000];
+    let at = |of: &[u128], part: usize| of[of.len() * part / 1000];
+    let (half, most) = (at(&waited, 500), at(&waited, 990));
+    let longest = waited[waited.len() - 1];
     println!(
-        "\nmicros {} {} {} {}",
+        "\nmicros {} {half} {most} {longest} {}",
         waited.len(),
-        at(500),
-        at(990),
-        waited[waited.len() - 1]
+        at(&floor, 990)
     );
 }
