@@ -289,6 +289,30 @@ fn a_container_that_is_gone_after_a_restart_is_lost_and_never_made_again() {
     });
 }
 
+#[test]
+fn what_no_unfinished_run_needs_is_taken_from_the_scheduler_and_nothing_else() {
+    let world = World::new();
+    world
+        .scheduler
+        .script("b", |_| vec![(60_000, Does::Exit(0))]);
+    world.live(async |engine| {
+        let done = start(&engine, pipeline(&json!({ "a": {} }))).await;
+        engine.settled().await;
+        world.scheduler.stray(done.id, "a");
+        world
+            .scheduler
+            .stray(gofer_core::id::RunId(uuid::Uuid::from_u128(99)), "unknown");
+        let live = start(&engine, pipeline(&json!({ "b": {} }))).await;
+        until(&engine, &live, "b", TaskState::Running).await;
+        assert_eq!(world.scheduler.holds(), 3);
+        let (_, other) = world.engine();
+        other.sweep().await.unwrap();
+        assert_eq!(world.scheduler.holds(), 1);
+        engine.settled().await;
+        assert_eq!(states(&load(&engine, &live).await)[0].1, "succeeded");
+    });
+}
+
 /// The wall clock is set forward while a task runs: its time is up within a second of that.
 #[test]
 fn a_step_of_the_wall_clock_is_noticed() {

@@ -132,6 +132,46 @@ fn tasks_that_want_a_pull_before_use_wait_for_the_first_one_to_say_what_the_name
 }
 
 #[test]
+fn the_containers_of_all_runs_together_have_so_many_places() {
+    let world = World::new();
+    world.options.lock().unwrap().max_parallel = 2;
+    for task in ["a", "b", "c", "d"] {
+        world
+            .scheduler
+            .script(task, |_| vec![(1_000, Does::Exit(0))]);
+    }
+    world.live(async |engine| {
+        start(&engine, pipeline(&json!({ "a": {}, "b": {} }))).await;
+        start(&engine, pipeline(&json!({ "c": {}, "d": {} }))).await;
+        engine.settled().await;
+        assert_eq!(world.clock.elapsed().as_secs(), 2);
+    });
+}
+
+#[test]
+fn a_start_that_may_have_happened_is_never_made_again() {
+    let world = World::new();
+    let other = world.scheduler.clone();
+    world
+        .scheduler
+        .set_hook(Some(std::sync::Arc::new(move |step| {
+            if step == "before start" {
+                other.goes_away(1);
+                other.vanish("a");
+            }
+            Box::pin(std::future::ready(()))
+        })));
+    world.live(async |engine| {
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
+        engine.settled().await;
+        let stored = load(&engine, &run).await;
+        assert_eq!(states(&stored)[0].1, "lost");
+        assert_eq!(world.scheduler.count("create a#1"), 1);
+        assert_settled(&world, &stored.run);
+    });
+}
+
+#[test]
 fn outputs_are_handed_on_and_a_fan_out_gathers_its_items() {
     let world = World::new();
     world.scheduler.script("list", |_| {

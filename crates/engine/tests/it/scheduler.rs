@@ -119,6 +119,22 @@ impl Scripted {
         self.state.lock().unwrap().released.clone()
     }
 
+    /// A container that is there without anybody's doing.
+    pub(crate) fn stray(&self, run: RunId, task: &str) {
+        let id = AttemptId {
+            run,
+            task: task.parse().unwrap(),
+            item: None,
+            number: 9,
+        };
+        let stray = Container {
+            script: Vec::new(),
+            started: None,
+            stopped: None,
+        };
+        self.state.lock().unwrap().containers.insert(id, stray);
+    }
+
     /// Somebody else removes a container.
     pub(crate) fn vanish(&self, task: &str) {
         self.state

@@ -247,6 +247,72 @@ fn another_process_asks_the_owner_for_a_stop_by_the_store_and_a_knock() {
 }
 
 #[test]
+fn a_request_counts_once_however_often_it_is_found() {
+    let world = World::new();
+    world.scheduler.script("a", |_| vec![(0, Does::Stubborn)]);
+    world
+        .scheduler
+        .script("last", |_| vec![(1_000, Does::Exit(0))]);
+    world.live(async |engine| {
+        let tasks = json!({ "a": { "stop_grace": "20s" }, "last": { "finally": true } });
+        let run = start(&engine, pipeline(&tasks)).await;
+        until(&engine, &run, "a", TaskState::Running).await;
+        let (_, other) = world.engine();
+        other.cancel(run.id, "somebody").await.unwrap();
+        crate::stores::fails(&world, 14, || gofer_store::Error::Full);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(
+            load(&engine, &run).await.row.head.state,
+            RunState::Cancelling
+        );
+        assert!(engine.store().requests().await.unwrap().is_empty());
+        engine.settled().await;
+        assert_eq!(
+            states(&load(&engine, &run).await)[1],
+            ("last".to_owned(), "succeeded")
+        );
+    });
+}
+
+#[test]
+fn a_cancel_that_comes_with_the_wish_to_start_wins() {
+    let world = World::new();
+    world.scheduler.making(
+        "a",
+        Making {
+            pull: 50,
+            fails: None,
+        },
+    );
+    world
+        .scheduler
+        .script("b", |_| vec![(10_000, Does::Exit(0))]);
+    world.live(async |engine| {
+        let run = start(&engine, pipeline(&json!({ "a": {}, "b": {} }))).await;
+        world.set_store_hook(Some(std::sync::Arc::new(|what, is_before| {
+            Box::pin(async move {
+                if what == "commit" && is_before {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Ok(())
+            })
+        })));
+        // While the start of b is being stored a comes to ask for its own.
+        tokio::time::sleep(Duration::from_millis(160)).await;
+        engine.cancel(run.id, "somebody").await.unwrap();
+        engine.settled().await;
+        assert_eq!(world.scheduler.count("start b#1"), 1);
+        assert_eq!(
+            (
+                world.scheduler.count("create a#1"),
+                world.scheduler.count("start a#1")
+            ),
+            (1, 0)
+        );
+    });
+}
+
+#[test]
 fn a_knock_is_heard_at_once() {
     let world = World::new();
     sleeper(&world, "a");

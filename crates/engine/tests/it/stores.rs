@@ -17,7 +17,7 @@ use std::{
 };
 
 /// The first so many commits fail.
-fn fails(world: &World, times: u32, error: fn() -> StoreError) {
+pub(crate) fn fails(world: &World, times: u32, error: fn() -> StoreError) {
     let left = Arc::new(AtomicU32::new(times));
     world.set_store_hook(Some(Arc::new(move |what, is_before| {
         let fails = what == "commit"

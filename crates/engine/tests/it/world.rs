@@ -40,6 +40,7 @@ pub(crate) struct World {
     pub(crate) disk: MemoryDisk,
     pub(crate) stored: Stored,
     pub(crate) vault: Arc<TestVault>,
+    pub(crate) options: Mutex<Options>,
     pub(crate) knocks: Arc<Mutex<Vec<InstanceId>>>,
     hook: Arc<Mutex<Option<StoreHook>>>,
     ids: Arc<Counter>,
@@ -107,6 +108,7 @@ impl World {
             disk: MemoryDisk::new(),
             stored: Stored::with_hooks(store, Arc::new(Hooked(Arc::clone(&hook)))),
             vault: Arc::default(),
+            options: Mutex::default(),
             knocks: Arc::default(),
             hook,
             ids: Arc::new(Counter(AtomicU64::new(1_000))),
@@ -154,7 +156,7 @@ impl World {
             logs: Arc::new(self.disk.clone()),
             vault: Arc::clone(&self.vault) as Arc<dyn Vault>,
             knock: Arc::new(move |owner| knocks.lock().unwrap().push(owner)),
-            options: Options::default(),
+            options: *self.options.lock().unwrap(),
         });
         (id, engine)
     }
