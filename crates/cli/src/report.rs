@@ -28,7 +28,7 @@ const MOST_TAIL_BYTES: usize = 64 * 1024;
 /// A command to type, and what for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Next {
-    pub(crate) why: &'static str,
+    pub(crate) why: String,
     pub(crate) command: String,
 }
 
@@ -70,6 +70,16 @@ pub(crate) fn tally(run: &Run) -> String {
     parts.join(", ")
 }
 
+/// What decided how the run ended; if nothing did, what was allowed to fail.
+fn blamed(run: &Run) -> Vec<Unit<'_>> {
+    let failed = failed(run);
+    let is_blamed = |unit: &Unit<'_>| !unit.task.allow_failure;
+    if !failed.iter().any(is_blamed) {
+        return failed;
+    }
+    failed.into_iter().filter(is_blamed).collect()
+}
+
 /// What failed by itself, first things first.
 fn failed(run: &Run) -> Vec<Unit<'_>> {
     let mut failed: Vec<Unit<'_>> = units(run)
@@ -92,7 +102,7 @@ pub(crate) async fn causes(
     columns: Option<usize>,
     paint: Paint,
 ) -> String {
-    let failed = failed(run);
+    let failed = blamed(run);
     let mut page = String::new();
     for unit in failed.iter().take(MOST_CAUSES) {
         page.push('\n');
@@ -238,41 +248,41 @@ pub(crate) fn next(session: &Session<'_>, project: &Path, run: &Run) -> Vec<Next
     let name = run.reference();
     let command = |words: &str| session.command(project, words);
     let mut next = Vec::new();
-    let blamed = failed(run).into_iter().filter(|unit| {
+    let with_log = blamed(run).into_iter().filter(|unit| {
         unit.newest()
             .is_some_and(|attempt| attempt.started_at.is_some())
     });
-    for unit in blamed.take(MOST_CAUSES) {
+    for unit in with_log.take(MOST_CAUSES) {
         let command = command(&format!("logs {}", unit.reference(run)));
         next.push(Next {
-            why: "all it wrote",
+            why: format!("all that {} wrote", unit.label()),
             command,
         });
     }
     match run.state {
         _ if run.interrupted => next.push(Next {
-            why: "go on with it",
+            why: "go on with it".to_owned(),
             command: command("run --resume"),
         }),
         RunState::Queued | RunState::Running | RunState::Cancelling => {
             next.push(Next {
-                why: "watch it",
+                why: "watch it".to_owned(),
                 command: command(&format!("logs {name} -f")),
             });
             next.push(Next {
-                why: "stop it",
+                why: "stop it".to_owned(),
                 command: command(&format!("cancel {name}")),
             });
         }
         RunState::Failed | RunState::Cancelled => {
             next.push(Next {
-                why: "every attempt",
+                why: "every attempt".to_owned(),
                 command: command(&format!("show {name}")),
             });
         }
         RunState::Succeeded | RunState::Skipped => {
             next.push(Next {
-                why: "what it wrote",
+                why: "what it wrote".to_owned(),
                 command: command(&format!("logs {name}")),
             });
         }
@@ -281,7 +291,11 @@ pub(crate) fn next(session: &Session<'_>, project: &Path, run: &Run) -> Vec<Next
 }
 
 pub(crate) fn commands(next: &[Next]) -> String {
-    let widest = next.iter().map(|next| next.why.len()).max().unwrap_or(0);
+    let widest = next
+        .iter()
+        .map(|next| text::width(&next.why))
+        .max()
+        .unwrap_or(0);
     if next.is_empty() {
         return String::new();
     }

@@ -89,7 +89,7 @@ async fn watch(
 ) -> Result<Followed> {
     let run = &started.run;
     starting::announce(session, started)?;
-    let mut view = view(session, run, &outline::order(plan));
+    let mut view = view(session, run, outline::order(plan));
     let now = || session.now();
     let follower = Follower::new(client, run.clone(), view.as_mut(), &now);
     let follower = match started.since {
@@ -100,7 +100,7 @@ async fn watch(
 }
 
 /// Live where somebody looks, lines where somebody reads later.
-fn view<'h>(session: &Session<'h>, run: &Run, order: &[String]) -> Box<dyn View + 'h> {
+fn view<'h>(session: &Session<'h>, run: &Run, order: Vec<outline::Place>) -> Box<dyn View + 'h> {
     let terminal = session.host.terminal();
     if session.common.quiet {
         return Box::new(Silent);

@@ -199,7 +199,11 @@ fn attempts(units: &[Unit<'_>], look: &Look) -> String {
                     .exit_code
                     .map_or(String::new(), |code| code.to_string())
                     .into(),
-                attempt.image_digest.clone().unwrap_or_default().into(),
+                attempt
+                    .image_digest
+                    .as_deref()
+                    .map_or(String::new(), short)
+                    .into(),
                 text::safe(attempt.message.as_deref().unwrap_or_default().as_bytes()).into(),
             ]);
         }
@@ -208,4 +212,12 @@ fn attempts(units: &[Unit<'_>], look: &Look) -> String {
         }
     }
     page
+}
+
+/// A digest as people compare it: by its first twelve digits.
+fn short(digest: &str) -> String {
+    match digest.split_once("sha256:") {
+        Some((name, digits)) => format!("{name}sha256:{}", digits.get(..12).unwrap_or(digits)),
+        None => digest.to_owned(),
+    }
 }

@@ -186,15 +186,26 @@ pub(crate) fn levels(plan: &Plan) -> (Vec<Vec<Task>>, Vec<Vec<Task>>) {
     (of(false), of(true))
 }
 
-/// Names in the order in which they can run.
-pub(crate) fn order(plan: &Plan) -> Vec<String> {
+/// What a view needs to know of a task besides the run.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) name: String,
+    pub(crate) parents: Vec<String>,
+    pub(crate) finally: bool,
+}
+
+/// Tasks in the order in which they can run.
+pub(crate) fn order(plan: &Plan) -> Vec<Place> {
     let depths = depths(plan);
     let mut tasks: Vec<_> = plan.tasks.iter().zip(depths).collect();
     tasks.sort_by_key(|(task, depth)| (task.finally, *depth, task.name.clone()));
-    tasks
-        .into_iter()
-        .map(|(task, _)| task.name.to_string())
-        .collect()
+    let name = |(parent, _): &(usize, Condition)| Some(plan.tasks.get(*parent)?.name.to_string());
+    let place = |task: &plan::Task| Place {
+        name: task.name.to_string(),
+        parents: task.parents.iter().filter_map(name).collect(),
+        finally: task.finally,
+    };
+    tasks.into_iter().map(|(task, _)| place(task)).collect()
 }
 
 /// The longest way from the beginning to each task.

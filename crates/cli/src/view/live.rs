@@ -8,6 +8,7 @@ use super::{
 use crate::{
     host::{Host, Terminal},
     marks,
+    outline::Place,
     paint::{Hue, Paint},
     text, time,
     unit::{self, Key, Unit},
@@ -32,8 +33,8 @@ pub(crate) struct Live<'h> {
 /// What is to be seen, without the terminal.
 pub(super) struct Picture {
     run: Run,
-    /// Names of tasks in the order in which they are shown.
-    order: Vec<String>,
+    /// Tasks in the order in which they are shown.
+    order: Vec<Place>,
     passing: Passing,
     told: BTreeSet<Key>,
     cancels: usize,
@@ -42,13 +43,13 @@ pub(super) struct Picture {
 }
 
 impl<'h> Live<'h> {
-    /// `order` is the order of the tasks; those that it does not name come last.
+    /// `order` may leave tasks out: they come last.
     pub(crate) fn new(
         host: &'h dyn Host,
         out: Box<dyn Write + Send>,
         paint: Paint,
         run: Run,
-        order: &[String],
+        order: Vec<Place>,
     ) -> Self {
         let picture = Picture::new(run, order, host.now());
         Self {
@@ -114,22 +115,41 @@ impl View for Live<'_> {
 }
 
 impl Picture {
-    fn new(run: Run, order: &[String], now: Timestamp) -> Self {
-        let mut names: Vec<String> = run.tasks.iter().map(|task| task.name.clone()).collect();
-        names.sort_by_key(|name| {
-            order
-                .iter()
-                .position(|other| other == name)
-                .unwrap_or(usize::MAX)
-        });
-        Self {
+    /// A run that goes on may have tasks that the file does not name any more: they come last.
+    fn new(run: Run, mut order: Vec<Place>, now: Timestamp) -> Self {
+        for task in &run.tasks {
+            if !order.iter().any(|place| place.name == task.name) {
+                order.push(Place {
+                    name: task.name.clone(),
+                    parents: Vec::new(),
+                    finally: false,
+                });
+            }
+        }
+        let mut picture = Self {
             run,
-            order: names,
+            order,
             passing: Passing::default(),
             told: BTreeSet::new(),
             cancels: 0,
             now,
             turn: 0,
+        };
+        picture.say_what_is_waited_for();
+        picture
+    }
+
+    fn say_what_is_waited_for(&mut self) {
+        let is_over = |name: &&String| self.run.task(name).is_none_or(|task| task.state.is_over());
+        for place in &self.order {
+            let parents = place.parents.iter().filter(|name| !is_over(name));
+            let parents: Vec<&String> = parents.collect();
+            let words = match parents.as_slice() {
+                [] if place.finally => "at the end".to_owned(),
+                [] => String::new(),
+                parents => format!("waits for {}", text::list(parents)),
+            };
+            self.passing.waits.insert(place.name.clone(), words);
         }
     }
 
@@ -144,6 +164,7 @@ impl Picture {
             self.passing.since.insert(key, change.at);
         }
         self.run = run.clone();
+        self.say_what_is_waited_for();
     }
 
     fn progress(&mut self, progress: &Progress) {
@@ -169,7 +190,7 @@ impl Picture {
     fn above(&mut self, columns: usize, paint: Paint) -> Vec<String> {
         let width = name_width(&self.run, columns);
         let mut rows = Vec::new();
-        for name in &self.order {
+        for Place { name, .. } in &self.order {
             let Some(task) = self.run.task(name) else {
                 continue;
             };
@@ -197,7 +218,7 @@ impl Picture {
         let unfinished = self
             .order
             .iter()
-            .filter_map(|name| self.run.task(name))
+            .filter_map(|place| self.run.task(&place.name))
             .filter(|task| !task.state.is_over());
         let all: Vec<Row> = unfinished
             .map(|task| Row::of_task(task, &self.passing, self.now))

@@ -138,6 +138,7 @@ fn ending(run: &Run, key: &Key, state: TaskState) -> String {
     let took = match (unit.took(run.created_at), state) {
         (Some(took), TaskState::Succeeded) => format!(" in {}", time::lasted(took)),
         (Some(took), state) if state.is_over() => format!(" after {}", time::lasted(took)),
+        (_, TaskState::Retrying) => format!(" after attempt {}", unit.attempts().len()),
         _ => String::new(),
     };
     let items = match unit.task.items.len() {

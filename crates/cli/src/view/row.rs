@@ -19,6 +19,8 @@ pub(super) struct Passing {
     pub(super) lines: BTreeMap<Key, String>,
     /// Which item of a fan-out wrote last.
     pub(super) spoke: BTreeMap<String, Key>,
+    /// What each task waits for, as far as the file says it.
+    pub(super) waits: BTreeMap<String, String>,
     /// Since when each is in its state.
     pub(super) since: BTreeMap<Key, Timestamp>,
 }
@@ -163,6 +165,14 @@ fn note(unit: &Unit<'_>, passing: &Passing) -> String {
                 .unwrap_or_default()
         }
         TaskState::Succeeded if unit.message().is_none() => succeeded(unit),
+        TaskState::Waiting if unit.message().is_none() => {
+            let waits = passing
+                .waits
+                .get(&unit.task.name)
+                .filter(|_| unit.item.is_none());
+            waits.cloned().unwrap_or_default()
+        }
+        TaskState::Retrying => format!("after attempt {}: {}", unit.attempts().len(), message()),
         TaskState::Waiting
             if unit
                 .message()

@@ -120,12 +120,7 @@ pub(super) fn middle() -> Run {
     run(
         RunState::Running,
         vec![
-            task(
-                "clean_up",
-                Waiting,
-                Some("waits for the ordinary tasks"),
-                vec![],
-            ),
+            task("clean_up", Waiting, None, vec![]),
             lint,
             list,
             load(),
@@ -141,7 +136,7 @@ pub(super) fn middle() -> Run {
                 Some("tries again in 2s, after exit code 1 (attempt 1 of 4)"),
                 vec![attempt(1, Failed, Some(0), Some(3))],
             ),
-            task("report", Waiting, Some("waits for load and rates"), vec![]),
+            task("report", Waiting, None, vec![]),
             task(
                 "warm_up",
                 Starting,

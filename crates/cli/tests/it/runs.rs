@@ -89,8 +89,8 @@ fn a_failed_run_says_why_and_what_to_type_next() {
       │ one
       │ two
 
-      all it wrote    gofer logs etl/42/load
-      what it led to  gofer explain etl/42
+      all that load wrote  gofer logs etl/42/load
+      what it led to       gofer explain etl/42
 
     ✗ etl/42 failed after 3.0s: load failed (1 failed, 1 skipped)
     ");
@@ -262,8 +262,8 @@ fn explain_tells_cause_effect_and_the_next_command() {
     did not run to its end
       report  ⊘ skipped  load failed
 
-      all it wrote   gofer logs etl/42/load
-      every attempt  gofer show etl/42
+      all that load wrote  gofer logs etl/42/load
+      every attempt        gofer show etl/42
     ");
     let document: Value =
         serde_json::from_str(&world.gofer("explain etl/42 -o json").stdout).unwrap();

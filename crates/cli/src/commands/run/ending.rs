@@ -35,7 +35,7 @@ pub(super) async fn over(
         next.retain(|next| next.why != "every attempt");
         let command = session.command(project, &format!("explain {}", run.reference()));
         next.push(Next {
-            why: "what it led to",
+            why: "what it led to".to_owned(),
             command,
         });
         page += &report::commands(&next);

@@ -6,8 +6,15 @@ const ORDER: [&str; 8] = [
 ];
 
 fn picture(run: Run) -> Picture {
-    let order = ORDER.map(str::to_owned);
-    let mut picture = Picture::new(run, &order, at(5));
+    let place = |name: &str| Place {
+        name: name.into(),
+        parents: match name {
+            "report" => vec!["list".into(), "load".into(), "rates".into()],
+            _ => vec![],
+        },
+        finally: name == "clean_up",
+    };
+    let mut picture = Picture::new(run, ORDER.map(place).to_vec(), at(5));
     picture.wrote(
         &("load".into(), Some(2)),
         b"b.csv: 30 of 240 rows\nb.csv: \x1b[31m60\x1b[0m of 240 rows\n",
@@ -38,11 +45,11 @@ fn at_80_columns_nothing_wraps() {
     ✗ load[1]   failed       1.0s  the command exited with code 7
     ⊘ notify    skipped            `when` is false: outputs.list.files == "[]"
     --
-    ◌ rates     retrying     5.0s  tries again in 2s, after exit code 1 (attempt 1…
+    ◌ rates     retrying     5.0s  after attempt 1: tries again in 2s, after exit …
     ⠋ warm_up   starting           pulling postgres:17, 31 of 84 MB
     ⠋ load 2/3  running      3.0s  1 failed; [2] b.csv: 60 of 240 rows
     ◌ report    waiting            waits for load and rates
-    ◌ clean_up  waiting            waits for the ordinary tasks
+    ◌ clean_up  waiting            at the end
       etl/42  running  5.0s  3 of 8 tasks over  Ctrl-C cancels
     "##);
 }
@@ -55,11 +62,11 @@ fn at_200_columns_there_is_room_for_what_a_task_says() {
     ✗ load[1]   failed       1.0s  the command exited with code 7
     ⊘ notify    skipped            `when` is false: outputs.list.files == "[]"
     --
-    ◌ rates     retrying     5.0s  tries again in 2s, after exit code 1 (attempt 1 of 4)
+    ◌ rates     retrying     5.0s  after attempt 1: tries again in 2s, after exit code 1 (attempt 1 of 4)
     ⠋ warm_up   starting           pulling postgres:17, 31 of 84 MB
     ⠋ load 2/3  running      3.0s  1 failed; [2] b.csv: 60 of 240 rows
     ◌ report    waiting            waits for load and rates
-    ◌ clean_up  waiting            waits for the ordinary tasks
+    ◌ clean_up  waiting            at the end
       etl/42  running  5.0s  3 of 8 tasks over  Ctrl-C cancels
     "##);
 }
@@ -72,11 +79,11 @@ fn at_40_columns_the_end_is_cut() {
     ✗ load[1]   failed       1.0s  the com…
     ⊘ notify    skipped            `when` …
     --
-    ◌ rates     retrying     5.0s  tries a…
+    ◌ rates     retrying     5.0s  after a…
     ⠋ warm_up   starting           pulling…
     ⠋ load 2/3  running      3.0s  1 faile…
     ◌ report    waiting            waits f…
-    ◌ clean_up  waiting            waits f…
+    ◌ clean_up  waiting            at the …
       etl/42  running  5.0s  3 of 8 tasks …
     ");
 }
@@ -86,7 +93,7 @@ fn on_a_low_screen_those_that_wait_are_left_out_first() {
     let mut picture = picture(middle());
     picture.above(79, Paint::PLAIN);
     insta::assert_snapshot!(picture.region(79, 6, Paint::PLAIN).join("\n"), @"
-    ◌ rates     retrying     5.0s  tries again in 2s, after exit code 1 (attempt 1…
+    ◌ rates     retrying     5.0s  after attempt 1: tries again in 2s, after exit …
     ⠋ warm_up   starting           pulling postgres:17, 31 of 84 MB
     ⠋ load 2/3  running      3.0s  1 failed; [2] b.csv: 60 of 240 rows
       … and 2 more
