@@ -16,7 +16,14 @@ use gofer_core::{
     run::{Ending, Event, Key, Stage},
 };
 use gofer_scheduler::Error;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -46,6 +53,8 @@ pub(crate) struct Attempt {
     order: Order,
     id: AttemptId,
     stop: watch::Receiver<Option<Duration>>,
+    /// The start was permitted, now or before a restart: the container may have run.
+    granted: Arc<AtomicBool>,
 }
 
 type Outputs = Result<BTreeMap<OutputKey, String>, String>;
@@ -54,12 +63,14 @@ impl Attempt {
     pub(crate) fn new(context: Arc<Context>, order: Order) -> (Self, Handle) {
         let (sender, stop) = watch::channel(None);
         let id = context.id(&order.key, order.number);
+        let granted = Arc::new(AtomicBool::new(order.stage > Stage::Creating));
         (
             Self {
                 context,
                 order,
                 id,
                 stop,
+                granted,
             },
             Handle { stop: sender },
         )
@@ -88,7 +99,7 @@ impl Attempt {
         let log = match started {
             Ok(log) => log,
             Err(ending) => {
-                if self.order.stage > Stage::Creating {
+                if self.granted.load(Ordering::SeqCst) {
                     Keeper::open(&self.context, &self.id)
                         .await
                         .give_up(LOST_LOG)

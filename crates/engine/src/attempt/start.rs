@@ -7,10 +7,7 @@ use gofer_core::run::{Ending, Reason, Stage};
 use gofer_scheduler::{Ensure, LogEvent, StartError};
 use std::{
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -32,10 +29,9 @@ impl Attempt {
     pub(super) async fn start(&self, facts: &mut Facts) -> Result<Log, Ending> {
         let place = self.place().await?;
         let choice = self.image().await?;
-        let granted = Arc::new(AtomicBool::new(self.order.stage > Stage::Creating));
         let mut pauses = Pauses::of_scheduler();
         loop {
-            match self.ask(facts, &choice, &granted).await {
+            match self.ask(facts, &choice).await {
                 Answer::Log(stream) => {
                     // Before others may look the image up: what it was here.
                     facts.take_waiting();
@@ -47,7 +43,7 @@ impl Attempt {
                 Answer::Ended(ending) => return Err(ending),
                 Answer::Again => {}
             }
-            let may_give_up = !granted.load(Ordering::SeqCst);
+            let may_give_up = !self.granted.load(Ordering::SeqCst);
             tokio::select! {
                 biased;
                 () = self.stop_asked(), if may_give_up => return Err(stopped()),
@@ -79,9 +75,9 @@ impl Attempt {
     }
 
     /// Asks the scheduler once.
-    async fn ask(&self, facts: &mut Facts, image: &Choice, granted: &Arc<AtomicBool>) -> Answer {
+    async fn ask(&self, facts: &mut Facts, image: &Choice) -> Answer {
         let context = &self.context;
-        let may_run = granted.load(Ordering::SeqCst);
+        let may_run = self.granted.load(Ordering::SeqCst);
         let pinned = image.pinned.as_deref();
         let attempt = match spec::attempt(context, &self.order.container, pinned) {
             Ok(attempt) => attempt,
@@ -103,13 +99,13 @@ impl Attempt {
                 context: Arc::clone(context),
                 key: self.order.key.clone(),
                 attempt: self.order.number,
-                granted: Arc::clone(granted),
+                granted: Arc::clone(&self.granted),
             }),
             facts: facts.sender.clone(),
         };
         let mut asked = pin!(context.parts.scheduler.ensure(request));
         let answer = loop {
-            let is_pulling = facts.is_pulling && !granted.load(Ordering::SeqCst);
+            let is_pulling = facts.is_pulling && !self.granted.load(Ordering::SeqCst);
             tokio::select! {
                 biased;
                 answer = &mut asked => break answer,

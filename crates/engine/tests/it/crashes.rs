@@ -344,7 +344,7 @@ fn a_resumed_run_keeps_the_image_that_its_first_attempt_found() {
         let retry = json!({ "a": { "retry": { "limit": 1, "delay": "1s" } } });
         let run = start(&engine, pipeline(&retry)).await;
         until(&engine, &run, "a", TaskState::Running).await;
-        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        tokio::time::sleep(std::time::Duration::from_mins(1)).await;
         until(&engine, &run, "a", TaskState::Retrying).await;
     });
     world.live(async |engine| {
