@@ -47,6 +47,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("gofer", ANY),
     ("gofer-bench", ANY),
     ("gofer-test-support", ANY),
+    ("gofer-e2e", ANY),
     ("xtask", ANY),
 ];
 
