@@ -93,6 +93,11 @@ pub(crate) fn page(
 
 fn task(name: String, task: core::Task, allow_failure: bool) -> Task {
     let own = task.own;
+    let outputs = if own.expanded {
+        gathered(&task.items)
+    } else {
+        own.outputs
+    };
     let items = (0..)
         .zip(task.items)
         .map(|(index, unit)| item(index, unit, allow_failure));
@@ -102,10 +107,25 @@ fn task(name: String, task: core::Task, allow_failure: bool) -> Task {
         reason: reason(own.reason),
         message: own.message,
         allow_failure,
-        outputs: own.outputs,
+        outputs,
         attempts: own.attempts.into_iter().map(attempt).collect(),
         items: items.collect(),
     }
+}
+
+/// Of each key, what the items that succeeded wrote, as readers of the task get it.
+fn gathered(items: &[core::Unit]) -> BTreeMap<String, String> {
+    let mut lists = BTreeMap::<&String, Vec<&str>>::new();
+    let succeeded = items
+        .iter()
+        .filter(|item| item.state == core::TaskState::Succeeded);
+    for (key, value) in succeeded.flat_map(|item| &item.outputs) {
+        lists.entry(key).or_default().push(value);
+    }
+    lists
+        .into_iter()
+        .map(|(key, list)| (key.clone(), Value::from(list).to_string()))
+        .collect()
 }
 
 fn item(index: u32, unit: core::Unit, allow_failure: bool) -> Item {
