@@ -102,7 +102,7 @@ fn what_is_not_there_is_said_with_what_is() {
     said(&["logs", "kept/1/god"], 64, "good");
     said(&["logs", "kept/1/after"], 1, "never started");
     said(&["logs", "kept/1/good", "--attempt", "3"], 64, "1 attempt");
-    said(&["cancel", "kept/1"], 1, "over");
+    said(&["cancel", "kept/1"], 0, "over already: failed");
     let empty = Project::new(TWO);
     let done = empty.gofer(&["runs"]);
     done.assert_code(0);

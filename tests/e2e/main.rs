@@ -3,5 +3,6 @@
 mod forms;
 mod harness;
 mod kept;
+mod kills;
 mod signals;
 mod smoke;

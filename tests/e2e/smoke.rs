@@ -96,7 +96,7 @@ type = "bool"
 default = "true"
 [tasks.only]
 image = "gofer-demo:1"
-when = "params.on == 'true'"
+when = "params.on"
 env = { EXIT = { param = "exit" } }
 script = 'echo leaving; exit "$EXIT"'
 "#,

@@ -3,6 +3,9 @@
 use super::{Docker, IMAGE};
 use uuid::Uuid;
 
+/// How their names begin.
+pub(super) const CANARY: &str = "e2e-canary-";
+
 /// One of another store with all our labels, and one of ours with one label less.
 pub(crate) struct Canaries {
     docker: Docker,
@@ -24,8 +27,11 @@ impl Canaries {
             ("gofer.pipeline", "default/kills".to_owned()),
             ("gofer.number", "1".to_owned()),
         ];
-        let make = |labels: Vec<(&str, String)>| {
-            let mut args = vec!["run".to_owned(), "--detach".to_owned(), "--init".to_owned()];
+        let make = |nth: u32, labels: Vec<(&str, String)>| {
+            let name = format!("{CANARY}{store}-{nth}");
+            let mut args: Vec<String> = ["run", "--detach", "--init", "--name", &name]
+                .map(str::to_owned)
+                .into();
             for (key, value) in labels {
                 args.extend(["--label".to_owned(), format!("{key}={value}")]);
             }
@@ -39,9 +45,9 @@ impl Canaries {
         let without_run = labels.iter().filter(|(key, _)| *key != "gofer.run");
         let without_store = labels.iter().filter(|(key, _)| *key != "gofer.store");
         let ids = vec![
-            make(theirs.collect()),
-            make(without_run.cloned().collect()),
-            make(without_store.cloned().collect()),
+            make(1, theirs.collect()),
+            make(2, without_run.cloned().collect()),
+            make(3, without_store.cloned().collect()),
         ];
         Self {
             docker: docker.clone(),
@@ -58,16 +64,12 @@ impl Canaries {
             assert_eq!(found["RestartCount"], 0);
         }
     }
-
-    pub(crate) fn remove(&mut self) {
-        for id in self.ids.drain(..) {
-            self.docker.remove(&id);
-        }
-    }
 }
 
 impl Drop for Canaries {
     fn drop(&mut self) {
-        self.remove();
+        for id in &self.ids {
+            self.docker.sweep_one(id);
+        }
     }
 }

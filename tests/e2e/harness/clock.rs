@@ -25,6 +25,6 @@ pub(crate) fn wait_for<T>(what: &str, most: Duration, mut look: impl FnMut() -> 
             return found;
         }
         assert!(begun.elapsed() < most, "waited {most:?} in vain for {what}");
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(2));
     }
 }

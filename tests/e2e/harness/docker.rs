@@ -1,5 +1,6 @@
 //! The engine, asked directly and not through Gofer.
 
+use super::canary::CANARY;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -131,6 +132,10 @@ impl Docker {
     pub(crate) fn leftovers(&self, label: &str) -> Vec<String> {
         let mut found = Vec::new();
         for container in self.containers(label) {
+            let name = container["Names"][0].as_str().unwrap_or_default();
+            if name.trim_start_matches('/').starts_with(CANARY) {
+                continue;
+            }
             found.push(format!(
                 "container {} {}: {}",
                 container["Names"], container["Status"], container["Labels"]
@@ -151,14 +156,18 @@ impl Docker {
     /// Removes all with this label. For a test that failed.
     pub(crate) fn sweep(&self, label: &str) {
         for container in self.containers(label) {
-            let id = container["Id"].as_str().unwrap_or_default();
-            let _ = self.ask("DELETE", &format!("/containers/{id}?force=true&v=true"));
+            self.sweep_one(container["Id"].as_str().unwrap_or_default());
         }
         let volumes = self.get(&format!("/volumes?filters={}", filters(label)));
         for volume in volumes["Volumes"].as_array().into_iter().flatten() {
             let name = volume["Name"].as_str().unwrap_or_default();
             let _ = self.ask("DELETE", &format!("/volumes/{name}?force=true"));
         }
+    }
+
+    /// Removes a container, if it is there.
+    pub(crate) fn sweep_one(&self, id: &str) {
+        let _ = self.ask("DELETE", &format!("/containers/{id}?force=true&v=true"));
     }
 
     /// Something done to a container behind Gofer's back: `kill`, `pause`, `stop?t=1` …

@@ -1,11 +1,12 @@
 //! What the engine says that it did, heard by somebody who is not Gofer.
 
-use super::{Docker, wait_for};
+use super::Docker;
 use serde_json::Value;
 use std::{
     io::BufRead,
+    net::Shutdown,
+    os::unix::net::UnixStream,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 /// One thing that the engine did to a container.
@@ -22,14 +23,15 @@ pub(crate) struct Event {
 /// The events of one store's containers, from when it was made.
 pub(crate) struct Events {
     heard: Arc<Mutex<Vec<Event>>>,
+    connection: UnixStream,
 }
 
 impl Events {
     pub(crate) fn listen(docker: &Docker, store: &str) -> Self {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let reader = docker.events(&format!("gofer.store={store}"));
+        let connection = reader.get_ref().try_clone().expect("a connection");
         let into = Arc::clone(&heard);
-        // Ends with the connection, which ends with the test.
         std::thread::spawn(move || {
             for line in reader.lines().map_while(Result::ok) {
                 if let Some(event) = read(&line) {
@@ -37,7 +39,7 @@ impl Events {
                 }
             }
         });
-        Self { heard }
+        Self { heard, connection }
     }
 
     pub(crate) fn all(&self) -> Vec<Event> {
@@ -56,23 +58,16 @@ impl Events {
         starts
     }
 
-    /// Waits for the `nth` event (from 0) of this kind about an attempt. Nothing if it does not
-    /// come while `going`.
-    pub(crate) fn attempt(
-        &self,
-        action: &str,
-        nth: usize,
-        mut going: impl FnMut() -> bool,
-    ) -> Option<Event> {
-        let is_it = |event: &&Event| event.role == "attempt" && event.action == action;
-        wait_for(action, Duration::from_mins(1), || {
-            let found = self.all().iter().filter(is_it).nth(nth).cloned();
-            match found {
-                Some(event) => Some(Some(event)),
-                None if going() => None,
-                None => Some(None),
-            }
-        })
+    /// Did this happen to this attempt?
+    pub(crate) fn saw(&self, action: &str, unit: &str) -> bool {
+        let is_it = |event: &Event| event.action == action && event.unit == unit;
+        self.heard.lock().unwrap().iter().any(is_it)
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        let _ = self.connection.shutdown(Shutdown::Both);
     }
 }
 

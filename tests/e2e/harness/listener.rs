@@ -44,9 +44,9 @@ impl Listener {
         )
     }
 
-    /// What was heard, in order of name.
-    pub(crate) fn lines(&self) -> Vec<String> {
-        let mut lines = self.lines.lock().unwrap().clone();
+    /// What was heard since the last call, in order of name.
+    pub(crate) fn take(&self) -> Vec<String> {
+        let mut lines = std::mem::take(&mut *self.lines.lock().unwrap());
         lines.sort();
         lines
     }

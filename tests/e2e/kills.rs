@@ -1,0 +1,249 @@
+//! `kill -9` of Gofer at every stage of an attempt's life, and what is true afterwards.
+
+mod aim;
+
+use crate::harness::{Canaries, Docker, Events, Listener, Project, Since, number, sha256};
+use aim::{Aim, Class};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// Every attempt that a run of the pipeline has, however often Gofer dies.
+const UNITS: [&str; 5] = ["one//1", "three//1", "three//2", "two/0/1", "two/1/1"];
+
+/// A DAG with an output handed on, a fan-out and a retry; each task writes before and after a pause.
+fn pipeline(listener: &Listener) -> String {
+    let begin = format!("{}seq 1 2000\nsleep 0.3\nseq 2001 4000", listener.script());
+    format!(
+        r#"
+name = "kills"
+[defaults]
+image = "gofer-demo:1"
+[tasks.one]
+script = '''
+{begin}
+echo 'list=["a","b"]' >> "$GOFER_OUTPUT"
+'''
+[tasks.two]
+depends_on = ["one"]
+for_each = {{ output = "one.list" }}
+script = '''
+{begin}
+echo "name=$GOFER_ITEM" >> "$GOFER_OUTPUT"
+printf "no newline"
+'''
+[tasks.three]
+depends_on = ["one"]
+retry = {{ limit = 2, delay = "0s" }}
+script = '''
+{begin}
+echo "try=$GOFER_ATTEMPT" >> "$GOFER_OUTPUT"
+test "$GOFER_ATTEMPT" -eq 2
+'''
+"#
+    )
+}
+
+fn expected_log(end: &str) -> String {
+    let lines: String = (1..=4000).map(|line| format!("{line}\n")).collect();
+    sha256((lines + end).as_bytes())
+}
+
+/// What happened in all trials together.
+#[derive(Default)]
+struct Tally {
+    hit: BTreeMap<Class, usize>,
+    recoveries: Vec<Duration>,
+}
+
+impl Tally {
+    fn kills(&self) -> usize {
+        self.hit.values().sum()
+    }
+
+    /// The class that was hit least.
+    fn wanted(&self) -> Class {
+        let hits = |class: &&Class| self.hit.get(class).copied().unwrap_or(0);
+        *Class::ALL
+            .iter()
+            .min_by_key(hits)
+            .expect("there are classes")
+    }
+}
+
+#[test]
+fn a_killed_run_goes_on_where_it_was() {
+    let kills = number("GOFER_E2E_KILLS", 24);
+    let tally = Arc::new(Mutex::new(Tally::default()));
+    let workers: Vec<_> = (0..number("GOFER_E2E_WORKERS", 3))
+        .map(|worker| {
+            let tally = Arc::clone(&tally);
+            std::thread::spawn(move || work(worker, kills, &tally))
+        })
+        .collect();
+    for worker in workers {
+        worker.join().expect("a worker found something wrong");
+    }
+    let mut tally = Arc::into_inner(tally).unwrap().into_inner().unwrap();
+    tally.recoveries.sort();
+    let longest = tally.recoveries.last().expect("something was killed");
+    println!("{} kills: {:?}", tally.kills(), tally.hit);
+    println!("the longest time to the first change after a kill: {longest:?}");
+    for class in Class::ALL {
+        let hits = tally.hit.get(&class).copied().unwrap_or(0);
+        assert!(
+            hits * 10 >= kills,
+            "{class:?} was hit {hits} times only: {:?}",
+            tally.hit
+        );
+    }
+}
+
+fn work(worker: usize, kills: usize, tally: &Mutex<Tally>) {
+    let docker = Docker::shared();
+    let listener = Listener::new(&docker);
+    let project = Project::new(&pipeline(&listener));
+    let store = project.store();
+    let canaries = Canaries::new(&docker, &store);
+    for trial in 0.. {
+        let (done, class) = {
+            let tally = tally.lock().unwrap();
+            let least = tally.hit.get(&tally.wanted()).copied().unwrap_or(0);
+            let done = tally.kills() >= kills && least * 10 >= kills;
+            (done || tally.kills() > 3 * kills, tally.wanted())
+        };
+        if done {
+            break;
+        }
+        let aim = Aim {
+            class,
+            unit: UNITS[(trial + 2 * worker) % UNITS.len()],
+            delay: spread(worker * 1000 + trial),
+        };
+        let trial = Trial {
+            project: &project,
+            listener: &listener,
+            events: Events::listen(&docker, &store),
+            name: format!("worker {worker}, trial {trial}, {aim:?}"),
+        };
+        trial.run(&aim, tally);
+    }
+    canaries.assert_untouched();
+    project.records().assert_sound();
+}
+
+/// From 0 to 1, evenly over the trials.
+fn spread(n: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand trials")]
+    let turns = n as f64 * 0.618_033_988_749;
+    turns.fract()
+}
+
+struct Trial<'a> {
+    project: &'a Project,
+    listener: &'a Listener,
+    events: Events,
+    name: String,
+}
+
+impl Trial<'_> {
+    fn run(&self, aim: &Aim, tally: &Mutex<Tally>) {
+        let before = self.project.records().runs().0;
+        let mut live = self.project.spawn(&["run"]);
+        aim.wait(self.project, &self.events, &mut live);
+        live.kill();
+        let hit = aim.what_was_hit(self.project, &self.events);
+        // Every other time Gofer is killed again while it recovers.
+        if aim.delay > 0.5 {
+            let live = self.project.spawn(&["run", "--resume"]);
+            std::thread::sleep(Duration::from_secs_f64(aim.delay - 0.45));
+            live.kill();
+        }
+        let begun = Since::now();
+        let mut live = self.project.spawn(&["run", "--resume", "-o", "json"]);
+        live.until_it_says("kills/");
+        let recovery = begun.elapsed();
+        let done = live.done();
+        assert_eq!(
+            done.code,
+            Some(0),
+            "{}:\n{}\n{}",
+            self.name,
+            done.out(),
+            done.err()
+        );
+        let run = done.json();
+        if self.project.records().runs().0 == before + 1 {
+            self.judge(&run, before);
+        } else {
+            // It was over before it was killed, or was killed before it was accepted: a new run.
+            assert_eq!(hit, None, "{}: a run was lost", self.name);
+            self.listener.take();
+        }
+        if let Some(class) = hit {
+            let mut tally = tally.lock().unwrap();
+            *tally.hit.entry(class).or_default() += 1;
+            tally.recoveries.push(recovery);
+        }
+    }
+
+    fn judge(&self, run: &Value, before: i64) {
+        let name = &self.name;
+        assert_eq!(run["state"], "succeeded", "{name}: {run:#}");
+        assert_eq!(self.project.records().runs(), (before + 1, 0), "{name}");
+        assert_eq!(attempts(run), UNITS, "{name}: attempts of the document");
+        assert_eq!(self.events.starts(), UNITS, "{name}: starts of the engine");
+        let heard = self.listener.take();
+        assert_eq!(heard, UNITS, "{name}: lines of the containers");
+        assert_eq!(
+            run["tasks"][2]["outputs"],
+            json!({ "name": r#"["a","b"]"# }),
+            "{name}"
+        );
+        assert_eq!(run["tasks"][1]["outputs"], json!({ "try": "2" }), "{name}");
+        let run = format!("kills/{}", run["number"]);
+        let logs = [
+            (vec!["one"], ""),
+            (vec!["three", "--attempt", "1"], ""),
+            (vec!["three", "--attempt", "2"], ""),
+            (vec!["two/0"], "no newline"),
+            (vec!["two/1"], "no newline"),
+        ];
+        for (part, end) in logs {
+            let of = format!("{run}/{}", part[0]);
+            let done = self
+                .project
+                .gofer(&[&["logs", of.as_str()], &part[1..]].concat());
+            assert_eq!(done.code, Some(0), "{name}: {}", done.err());
+            let lines = done.out().lines().count();
+            assert_eq!(
+                sha256(&done.stdout),
+                expected_log(end),
+                "{name}: {part:?} has {lines} lines"
+            );
+        }
+        self.project.assert_nothing_left();
+    }
+}
+
+/// `TASK/ITEM/ATTEMPT` of each attempt in a run's document.
+fn attempts(run: &Value) -> Vec<String> {
+    let mut all = Vec::new();
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    for task in list(&run["tasks"]) {
+        let name = task["name"].as_str().unwrap_or_default();
+        for attempt in list(&task["attempts"]) {
+            all.push(format!("{name}//{}", attempt["number"]));
+        }
+        for item in list(&task["items"]) {
+            for attempt in list(&item["attempts"]) {
+                all.push(format!("{name}/{}/{}", item["index"], attempt["number"]));
+            }
+        }
+    }
+    all.sort();
+    all
+}

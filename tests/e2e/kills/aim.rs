@@ -1,0 +1,92 @@
+//! When to kill, and what was going on when it happened.
+
+use crate::harness::{Events, Live, Project, Stage, wait_for};
+use std::time::Duration;
+
+/// What Gofer was busy with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    Create,
+    Start,
+    Running,
+    Exit,
+    Collect,
+    Remove,
+}
+
+impl Class {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Create,
+        Self::Start,
+        Self::Running,
+        Self::Exit,
+        Self::Collect,
+        Self::Remove,
+    ];
+}
+
+#[derive(Debug)]
+pub(super) struct Aim {
+    pub(super) class: Class,
+    /// `TASK/ITEM/ATTEMPT`.
+    pub(super) unit: &'static str,
+    /// From 0 to 1: how far into the stage.
+    pub(super) delay: f64,
+}
+
+impl Aim {
+    /// Waits for the moment. If the run is over before, there is none.
+    pub(super) fn wait(&self, project: &Project, events: &Events, live: &mut Live) {
+        let records = project.records();
+        let before = records.runs().0;
+        let stored = |least: Stage| {
+            let rows = records.attempts();
+            let is_new = records.runs().0 > before;
+            let is_it =
+                |row: &crate::harness::AttemptRow| row.unit == self.unit && row.stage >= least;
+            is_new && rows.iter().any(is_it)
+        };
+        let (longest, come): (u64, Box<dyn Fn() -> bool + '_>) = match self.class {
+            Class::Create => (4, Box::new(|| stored(Stage::Creating))),
+            Class::Start => (60, Box::new(|| events.saw("create", self.unit))),
+            Class::Running => (300, Box::new(|| events.saw("start", self.unit))),
+            Class::Exit => (4, Box::new(|| events.saw("die", self.unit))),
+            Class::Collect => (25, Box::new(|| events.saw("die", self.unit))),
+            Class::Remove => (15, Box::new(|| stored(Stage::Ended))),
+        };
+        let is_over = wait_for("the moment", Duration::from_mins(1), || {
+            if come() {
+                return Some(false);
+            }
+            (!live.is_going()).then_some(true)
+        });
+        if !is_over {
+            let base = if self.class == Class::Collect {
+                4.0
+            } else {
+                0.0
+            };
+            #[expect(clippy::cast_precision_loss, reason = "a few milliseconds")]
+            let delay = base + self.delay * longest as f64;
+            std::thread::sleep(Duration::from_secs_f64(delay / 1000.0));
+        }
+    }
+
+    /// By what is stored and what the engine holds. Nothing if the run was over.
+    pub(super) fn what_was_hit(&self, project: &Project, events: &Events) -> Option<Class> {
+        let records = project.records();
+        if records.runs().1 == 0 {
+            return None;
+        }
+        let rows = records.attempts();
+        let row = rows.iter().find(|row| row.unit == self.unit)?;
+        match row.stage {
+            Stage::Creating => Some(Class::Create),
+            Stage::Starting => Some(Class::Start),
+            Stage::Started if events.saw("archive-path", self.unit) => Some(Class::Collect),
+            Stage::Started if events.saw("die", self.unit) => Some(Class::Exit),
+            Stage::Started => Some(Class::Running),
+            Stage::Ended | Stage::Removed => Some(Class::Remove),
+        }
+    }
+}
