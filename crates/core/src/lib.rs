@@ -12,6 +12,7 @@ pub mod id;
 pub mod name;
 
 pub mod plan;
+pub mod planted;
 pub mod problem;
 pub mod quantity;
 pub mod run;

@@ -1,24 +1,27 @@
 use super::{
-    Program, World,
-    container::{Container, End, Seen, after},
+    Order, World,
+    container::{Container, Seen, after},
+    order::{Done, Pending},
 };
 use gofer_core::{
     Timestamp,
-    id::{AttemptId, Epoch, RunId, StoreId},
+    id::{AttemptId, RunId, StoreId},
 };
 use std::{
     collections::BTreeMap,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// An engine with its containers. Clones are the same machine.
 #[derive(Clone)]
 pub struct Machine {
     pub(super) world: Arc<dyn World>,
     state: Arc<Mutex<State>>,
-    changed: Arc<watch::Sender<u64>>,
+    /// Wakes in the order in which it is waited for, which a watch channel does not.
+    changed: Arc<Notify>,
 }
 
 /// How an engine goes away.
@@ -33,11 +36,12 @@ pub struct Restart {
 #[derive(Default)]
 struct State {
     containers: BTreeMap<(StoreId, AttemptId), Container>,
+    orders: Vec<Pending>,
+    changes: u64,
     away_until: Option<Timestamp>,
     /// Restarts so far, and when the last one began.
     generation: u64,
     broke_at: Option<Timestamp>,
-    most_running: BTreeMap<RunId, usize>,
 }
 
 impl Machine {
@@ -46,7 +50,7 @@ impl Machine {
         Self {
             world,
             state: Arc::default(),
-            changed: Arc::new(watch::Sender::new(0)),
+            changed: Arc::default(),
         }
     }
 
@@ -55,27 +59,30 @@ impl Machine {
     }
 
     /// Lets everything happen that is due by now.
-    fn settle(&self) -> MutexGuard<'_, State> {
+    fn settle(&self) -> (MutexGuard<'_, State>, Timestamp) {
         let now = self.world.now();
         let mut state = self.state();
-        for container in state
-            .containers
-            .values_mut()
-            .filter(|container| !container.paused)
-        {
-            if let Some(end) = container.coming_end().filter(|end| end.at <= now) {
-                container.end = Some(end);
-            }
+        state.settle(now);
+        (state, now)
+    }
+
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        state.changes += 1;
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn changes(&self) -> u64 {
+        self.state().changes
+    }
+
+    /// Completes when there are other changes than `seen`.
+    pub(super) async fn changed(&self, seen: u64) {
+        let mut notified = pin!(self.changed.notified());
+        notified.as_mut().enable();
+        if self.changes() == seen {
+            notified.await;
         }
-        state
-    }
-
-    fn wake(&self) {
-        self.changed.send_modify(|count| *count += 1);
-    }
-
-    pub(super) fn changes(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
     }
 
     pub(super) fn away_until(&self) -> Option<Timestamp> {
@@ -90,93 +97,64 @@ impl Machine {
     }
 
     pub(super) fn look(&self, store: StoreId, attempt: &AttemptId) -> Option<Container> {
-        let found = self
-            .settle()
-            .containers
-            .get(&(store, attempt.clone()))
-            .cloned();
-        found.filter(|container| !container.removed)
+        let (state, _) = self.settle();
+        let found = state.containers.get(&(store, attempt.clone()));
+        found.filter(|container| !container.removed).cloned()
     }
 
-    pub(super) fn create(
+    /// Carries an order out, after those that it has for the same container.
+    pub(super) fn order(&self, store: StoreId, attempt: &AttemptId, order: Order) -> Done {
+        let (mut state, now) = self.settle();
+        let (before, others) = std::mem::take(&mut state.orders)
+            .into_iter()
+            .partition(|pending| pending.store == store && pending.attempt == *attempt);
+        state.orders = others;
+        for pending in before {
+            state.carry_out(pending, now);
+        }
+        let attempt = attempt.clone();
+        let done = state.carry_out(
+            Pending {
+                due: now,
+                store,
+                attempt,
+                order,
+            },
+            now,
+        );
+        self.wake(state);
+        done
+    }
+
+    /// Takes an order that is carried out later.
+    pub(super) fn order_later(
         &self,
         store: StoreId,
         attempt: &AttemptId,
-        epoch: Epoch,
-        program: Program,
+        order: Order,
+        wait: Duration,
     ) {
-        let mut state = self.settle();
-        let starts = state
-            .containers
-            .get(&(store, attempt.clone()))
-            .map_or(0, |old| old.starts);
-        let container = Container {
+        let (mut state, now) = self.settle();
+        let (due, attempt) = (after(now, wait), attempt.clone());
+        state.orders.push(Pending {
+            due,
             store,
-            attempt: attempt.clone(),
-            epoch,
-            program,
-            started: None,
-            starts,
-            end: None,
-            removed: false,
-            removed_at: None,
-            removed_by_others: false,
-            stopping: None,
-            paused: false,
-        };
-        state.containers.insert((store, attempt.clone()), container);
+            attempt,
+            order,
+        });
+        state.orders.sort_by_key(|pending| pending.due);
+        self.wake(state);
     }
 
-    /// As nasty as Docker: an exited container runs again.
-    pub(super) fn start(&self, store: StoreId, attempt: &AttemptId) -> Option<Timestamp> {
-        let now = self.world.now();
-        let mut state = self.settle();
-        let container = state.containers.get_mut(&(store, attempt.clone()))?;
-        if container.removed {
-            return None;
-        }
-        if !container.is_running() {
-            container.started = Some(now);
-            container.starts += 1;
-            container.end = None;
-            container.stopping = None;
-        }
-        let started = container.started;
-        let running = state
-            .containers
-            .values()
-            .filter(|container| container.attempt.run == attempt.run && container.is_running())
-            .count();
-        let most = state.most_running.entry(attempt.run).or_default();
-        *most = running.max(*most);
-        drop(state);
-        self.wake();
-        started
-    }
-
-    pub(super) fn stop(&self, store: StoreId, attempt: &AttemptId, grace: Duration) {
-        let now = self.world.now();
-        let term = after(now, self.world.reaction());
-        let kill = after(now, grace.max(self.world.reaction()));
-        if let Some(container) = self.settle().containers.get_mut(&(store, attempt.clone())) {
-            let earlier = container.stopping.unwrap_or((term, kill));
-            container.stopping = Some((earlier.0.min(term), earlier.1.min(kill)));
-            container.paused = false;
-        }
-        self.wake();
-    }
-
-    pub(super) fn remove(&self, store: StoreId, attempt: &AttemptId) {
-        let now = self.world.now();
-        if let Some(container) = self.settle().containers.get_mut(&(store, attempt.clone())) {
-            container.removed = true;
-            container.removed_at = Some(now);
-        }
-        self.wake();
+    /// When an order for a container is due.
+    pub(super) fn next_order(&self, store: StoreId, attempt: &AttemptId) -> Option<Timestamp> {
+        let state = self.state();
+        let of = |pending: &&Pending| pending.store == store && pending.attempt == *attempt;
+        state.orders.iter().find(of).map(|pending| pending.due)
     }
 
     pub(super) fn of_store(&self, store: StoreId) -> Vec<Container> {
-        let state = self.settle();
+        let (state, _) = self.settle();
         let ours = state
             .containers
             .values()
@@ -186,72 +164,58 @@ impl Machine {
 
     /// Somebody else removes a container, however it is.
     pub fn remove_outside(&self, attempt: &AttemptId) {
-        self.outside(attempt, |container, now| {
-            container.removed = true;
-            container.removed_at = Some(now);
-            container.removed_by_others = true;
-        });
+        self.outside(attempt, |container, _| container.remove(true));
     }
 
     /// Somebody else kills a container.
     pub fn kill_outside(&self, attempt: &AttemptId, code: i32) {
-        self.outside(attempt, |container, now| {
-            if container.is_running() {
-                let by_others = true;
-                container.end = Some(End {
-                    at: now,
-                    code,
-                    by_engine: false,
-                    by_others,
-                });
-            }
-        });
+        self.outside(attempt, |container, now| container.end(now, code, false));
     }
 
     /// Somebody else pauses a container, or lets it go on.
     pub fn pause_outside(&self, attempt: &AttemptId, paused: bool) {
-        self.outside(attempt, |container, _| container.paused = paused);
+        self.outside(attempt, |container, now| container.pause(paused, now));
     }
 
     fn outside(&self, attempt: &AttemptId, act: impl Fn(&mut Container, Timestamp)) {
-        let now = self.world.now();
-        let mut state = self.settle();
+        let (mut state, now) = self.settle();
         for container in state.containers.values_mut() {
             if container.attempt == *attempt && !container.removed {
                 act(container, now);
             }
         }
-        drop(state);
-        self.wake();
+        self.wake(state);
+    }
+
+    /// Somebody removes every container that does not run. Returns how many there were.
+    pub fn prune_outside(&self) -> usize {
+        let (mut state, _) = self.settle();
+        let stopped = |c: &&mut Container| !c.removed && !c.is_running();
+        let pruned = state.containers.values_mut().filter(stopped);
+        let count = pruned.map(|container| container.remove(true)).count();
+        self.wake(state);
+        count
     }
 
     /// The engine goes away and comes back. Without live-restore it ends what runs, by SIGTERM: a
     /// job that traps that may even exit with 0.
     pub fn restart(&self, restart: Restart) {
-        let now = self.world.now();
-        let mut state = self.settle();
+        let (mut state, now) = self.settle();
         state.away_until = Some(after(now, restart.away));
         state.generation += 1;
         state.broke_at = Some(now);
         if !restart.live_restore {
-            for container in state.containers.values_mut().filter(|c| c.is_running()) {
+            for container in state.containers.values_mut() {
                 let code = container.program.on_term.unwrap_or(137);
-                container.end = Some(End {
-                    at: now,
-                    code,
-                    by_engine: true,
-                    by_others: false,
-                });
+                container.end(now, code, true);
             }
         }
-        drop(state);
-        self.wake();
+        self.wake(state);
     }
 
     /// Everything there ever was, for the judge.
     pub fn seen(&self) -> Vec<Seen> {
-        let now = self.world.now();
-        let state = self.settle();
+        let (state, _) = self.settle();
         let seen = |container: &Container| Seen {
             attempt: container.attempt.clone(),
             starts: container.starts,
@@ -260,16 +224,75 @@ impl Machine {
             removed: container.removed,
             removed_by_others: container.removed_by_others,
             written: container
-                .written(now)
-                .into_iter()
-                .map(|(_, s, bytes)| (s, bytes))
+                .written
+                .iter()
+                .map(|(_, s, bytes)| (*s, bytes.clone()))
                 .collect(),
         };
         state.containers.values().map(seen).collect()
     }
 
-    /// The most containers of a run that ever ran at once.
-    pub fn most_running(&self, run: RunId) -> usize {
-        self.state().most_running.get(&run).copied().unwrap_or(0)
+    /// The attempts of a run whose containers run now.
+    pub fn running(&self, run: RunId) -> Vec<AttemptId> {
+        let (state, _) = self.settle();
+        let running = state
+            .containers
+            .values()
+            .filter(|c| c.attempt.run == run && c.is_running());
+        running.map(|container| container.attempt.clone()).collect()
+    }
+}
+
+impl State {
+    fn settle(&mut self, now: Timestamp) {
+        while self
+            .orders
+            .first()
+            .is_some_and(|pending| pending.due <= now)
+        {
+            let pending = self.orders.remove(0);
+            let due = pending.due;
+            self.go_on(due);
+            self.carry_out(pending, due);
+        }
+        self.go_on(now);
+    }
+
+    fn go_on(&mut self, now: Timestamp) {
+        for container in self.containers.values_mut() {
+            container.go_on(now);
+        }
+    }
+
+    fn carry_out(&mut self, pending: Pending, now: Timestamp) -> Done {
+        let Pending {
+            store,
+            attempt,
+            order,
+            ..
+        } = pending;
+        let name = (store, attempt.clone());
+        let there = self
+            .containers
+            .get_mut(&name)
+            .filter(|container| !container.removed);
+        match (order, there) {
+            (Order::Create(..), Some(_)) => return Done::Conflict,
+            (Order::Create(program, epoch), None) => {
+                let new = Container::new(store, attempt, epoch, *program);
+                let new = match self.containers.get(&name) {
+                    Some(old) => new.after(old),
+                    None => new,
+                };
+                self.containers.insert(name, new);
+            }
+            (_, None) => return Done::NotThere,
+            (Order::Start, Some(container)) => container.start(now),
+            (Order::Stop(term, kill), Some(container)) => {
+                container.stop(after(now, term), after(now, kill), now);
+            }
+            (Order::Remove, Some(container)) => container.remove(false),
+        }
+        Done::Yes
     }
 }

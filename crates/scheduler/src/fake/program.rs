@@ -16,6 +16,10 @@ pub struct Program {
     pub output: Option<Vec<u8>>,
     /// It cannot be started.
     pub start_error: Option<StartError>,
+    /// The engine says that memory ran out, if it ends by itself.
+    pub out_of_memory: bool,
+    /// Its init could not execute the command, if it ends by itself.
+    pub bad_command: Option<String>,
 }
 
 impl Default for Program {
@@ -27,6 +31,8 @@ impl Default for Program {
             log: Vec::new(),
             output: None,
             start_error: None,
+            out_of_memory: false,
+            bad_command: None,
         }
     }
 }

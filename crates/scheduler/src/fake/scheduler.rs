@@ -1,4 +1,11 @@
-use super::{Machine, container::Container, stream::Follower};
+use super::{
+    Machine, Order, World,
+    call::{Line, Window},
+    container::Container,
+    order::Done,
+    stream::Follower,
+    teller::Teller,
+};
 use crate::{Collected, Ensure, Error, Fact, LogEvent, Ours, Role, Scheduler, StartError, Started};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -8,44 +15,34 @@ use gofer_core::{
     name::VolumeName,
     run::Stage,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// One Gofer's connection to a [`Machine`].
 #[derive(Clone)]
 pub struct Fake {
-    machine: Machine,
-    store: StoreId,
+    line: Line,
 }
 
 impl Fake {
     /// A connection for this store.
     pub fn new(machine: Machine, store: StoreId) -> Self {
-        Self { machine, store }
+        let world = Arc::clone(&machine.world);
+        Self::seen_from(machine, store, world)
     }
 
-    /// Every call takes its time, and may find nobody there. `Err` before or after it was done.
-    async fn call<T>(&self, point: &'static str, act: impl FnOnce() -> T) -> Result<T, Error> {
-        let away = || Error::Away("the engine does not answer".to_owned());
-        self.machine.world.pause(point).await;
-        if self.machine.away_until().is_some() || self.machine.world.mishap("not_reached") {
-            return Err(away());
+    /// A connection whose calls and mishaps are those of `world`.
+    pub fn seen_from(machine: Machine, store: StoreId, world: Arc<dyn World>) -> Self {
+        Self {
+            line: Line {
+                machine,
+                store,
+                world,
+            },
         }
-        let answer = act();
-        self.machine.world.pause(point).await;
-        if self.machine.world.mishap("answer_lost") {
-            return Err(away());
-        }
-        Ok(answer)
     }
 
-    async fn start_call<T>(
-        &self,
-        point: &'static str,
-        act: impl FnOnce() -> T,
-    ) -> Result<T, StartError> {
-        self.call(point, act)
-            .await
-            .map_err(|error| StartError::Away(error.to_string()))
+    fn look(&self, attempt: &AttemptId) -> Option<Container> {
+        self.line.machine.look(self.line.store, attempt)
     }
 
     fn follow(
@@ -54,25 +51,40 @@ impl Fake {
         container: &Container,
         replay: bool,
     ) -> BoxStream<'static, LogEvent> {
+        let world = &self.line.world;
+        let mut teller = Teller::new(Arc::clone(world), request.facts.clone());
         if let Some(at) = container.started {
-            let image = Some(format!("{}@sha256:fake", request.attempt.main.image));
-            let started = Started {
-                at,
-                image,
+            teller.say(Fact::Started(Started {
+                at: world.shown(at),
+                image: Some(format!("{}@sha256:fake", request.attempt.main.image)),
                 node: Some("fake".to_owned()),
-            };
-            let _ = request.facts.send(Fact::Started(started.clone()));
-            if self.machine.world.mishap("doubled") {
-                let _ = request.facts.send(Fact::Started(started));
-            }
+            }));
         }
-        let (machine, id, facts) = (
-            self.machine.clone(),
-            request.id.clone(),
-            request.facts.clone(),
-        );
-        Follower::new(machine, self.store, id, facts, replay).stream()
+        Follower::new(self.line.clone(), request.id.clone(), teller, replay).stream()
     }
+
+    /// Makes it, unless it is there. It may turn out to run already.
+    async fn create(&self, request: &Ensure) -> Result<Option<Container>, StartError> {
+        let program = self.line.world.program(&request.id);
+        if let Some(error) = program.start_error.clone() {
+            self.line.world.happened("start_refused");
+            return Err(error);
+        }
+        let order = Order::Create(Box::new(program), request.epoch);
+        match self.line.order("create", &request.id, order).await {
+            Ok(Done::Conflict) => {
+                self.line.world.happened("conflict");
+                let found = self.line.ask("inspect", || self.look(&request.id)).await;
+                found.map_err(start_error)
+            }
+            Ok(_) => Ok(None),
+            Err(error) => Err(start_error(error)),
+        }
+    }
+}
+
+fn start_error(error: Error) -> StartError {
+    StartError::Away(error.to_string())
 }
 
 #[async_trait]
@@ -80,54 +92,45 @@ impl Scheduler for Fake {
     async fn ensure(&self, request: Ensure) -> Result<BoxStream<'static, LogEvent>, StartError> {
         let id = &request.id;
         let found = self
-            .start_call("inspect", || self.machine.look(self.store, id))
-            .await?;
-        match &found {
-            Some(container) if container.started.is_some() => {
-                return Ok(self.follow(&request, container, true));
-            }
+            .line
+            .ask("inspect", || self.look(id))
+            .await
+            .map_err(start_error)?;
+        let found = match found {
             None if request.stage > Stage::Creating => return Err(StartError::Vanished),
-            None => {
-                let program = self.machine.world.program(id);
-                if let Some(error) = program.start_error.clone() {
-                    return Err(error);
-                }
-                let create = || self.machine.create(self.store, id, request.epoch, program);
-                self.start_call("create", create).await?;
-            }
-            Some(_) => {}
+            None => self.create(&request).await?,
+            found => found,
+        };
+        if let Some(container) = found.filter(|container| container.started.is_some()) {
+            return Ok(self.follow(&request, &container, true));
         }
+        let window = Window::open(&self.line.world);
         request
             .permit
             .may_start()
             .await
             .map_err(|_| StartError::Refused)?;
-        self.machine.world.pause("permitted").await;
-        let start = || self.machine.start(self.store, id);
-        match self.start_call("start", start).await {
-            Ok(Some(_)) => {}
-            Ok(None) => return Err(StartError::Vanished),
-            Err(away) => return Err(away),
-        }
-        match self.machine.look(self.store, id) {
+        self.line.world.pause("permitted").await;
+        let done = self
+            .line
+            .order("start", id, Order::Start)
+            .await
+            .map_err(start_error)?;
+        drop(window);
+        match self.look(id).filter(|_| done == Done::Yes) {
             Some(container) => Ok(self.follow(&request, &container, false)),
             None => Err(StartError::Vanished),
         }
     }
 
     async fn logs(&self, attempt: &AttemptId) -> Result<BoxStream<'static, LogEvent>, Error> {
-        let now = self.machine.world.now();
-        let found = self
-            .call("logs", || self.machine.look(self.store, attempt))
-            .await?;
-        let written = found
-            .map(|container| container.written(now))
-            .unwrap_or_default();
+        let found = self.line.ask("logs", || self.look(attempt)).await?;
+        let written = found.map(|container| container.written).unwrap_or_default();
         let events = written
             .into_iter()
             .map(|(at, stream, bytes)| LogEvent::Bytes {
                 stream,
-                at,
+                at: self.line.world.shown(at),
                 bytes: Bytes::from(bytes),
             });
         let events: Vec<LogEvent> = std::iter::once(LogEvent::Replay).chain(events).collect();
@@ -135,14 +138,13 @@ impl Scheduler for Fake {
     }
 
     async fn stop(&self, attempt: &AttemptId, grace: Duration) -> Result<(), Error> {
-        self.call("stop", || self.machine.stop(self.store, attempt, grace))
-            .await
+        let term = self.line.world.reaction();
+        let order = Order::Stop(term, grace.max(term));
+        self.line.order("stop", attempt, order).await.map(|_| ())
     }
 
     async fn collect(&self, attempt: &AttemptId) -> Result<Collected, Error> {
-        let found = self
-            .call("collect", || self.machine.look(self.store, attempt))
-            .await?;
+        let found = self.line.ask("collect", || self.look(attempt)).await?;
         let output = found
             .filter(|c| c.end.is_some())
             .and_then(|c| c.program.output);
@@ -150,8 +152,10 @@ impl Scheduler for Fake {
     }
 
     async fn remove(&self, attempt: &AttemptId) -> Result<(), Error> {
-        self.call("remove", || self.machine.remove(self.store, attempt))
+        self.line
+            .order("remove", attempt, Order::Remove)
             .await
+            .map(|_| ())
     }
 
     async fn list_ours(&self) -> Result<Vec<Ours>, Error> {
@@ -163,18 +167,16 @@ impl Scheduler for Fake {
             epoch: Some(container.epoch),
             attempt: Some(container.attempt),
         };
-        self.call("list", || {
-            self.machine
-                .of_store(self.store)
-                .into_iter()
-                .map(ours)
-                .collect()
-        })
-        .await
+        let Line { machine, store, .. } = &self.line;
+        self.line
+            .ask("list", || {
+                machine.of_store(*store).into_iter().map(ours).collect()
+            })
+            .await
     }
 
     async fn release(&self, _run: &RunId) -> Result<(), Error> {
-        self.call("release", || ()).await
+        self.line.ask("release", || ()).await
     }
 
     async fn prepare(&self, _run: &RunId) {}

@@ -1,53 +1,45 @@
 //! The log of one container as one connection sees it, and the facts along the way.
 
-use super::Machine;
+use super::{
+    call::Line,
+    container::{Container, End},
+    teller::Teller,
+};
 use crate::{Exit, Fact, LogEvent};
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
-use gofer_core::{
-    Timestamp,
-    id::{AttemptId, StoreId},
-};
-use tokio::sync::{mpsc::UnboundedSender, watch};
+use gofer_core::{Timestamp, id::AttemptId};
 
 pub(super) struct Follower {
-    pub(super) machine: Machine,
-    pub(super) store: StoreId,
-    pub(super) attempt: AttemptId,
-    pub(super) facts: UnboundedSender<Fact>,
-    changes: watch::Receiver<u64>,
-    /// Pieces handed over.
+    line: Line,
+    attempt: AttemptId,
+    teller: Teller,
+    /// Changes of the machine that were looked at.
+    seen: u64,
+    /// Pieces handed over, or passed over after a break.
     given: usize,
-    /// Only what was written later, after the engine broke.
-    since: Option<Timestamp>,
     generation: u64,
-    /// A restart happened while it ran, and ended it.
-    paused: bool,
+    is_paused: bool,
     replay: bool,
+    /// The last fact was said.
+    has_ended: bool,
     is_over: bool,
     last_away: Option<Timestamp>,
 }
 
 impl Follower {
-    pub(super) fn new(
-        machine: Machine,
-        store: StoreId,
-        attempt: AttemptId,
-        facts: UnboundedSender<Fact>,
-        replay: bool,
-    ) -> Self {
-        let (changes, generation) = (machine.changes(), machine.generation().0);
+    pub(super) fn new(line: Line, attempt: AttemptId, teller: Teller, replay: bool) -> Self {
+        let generation = line.machine.generation().0;
         Self {
-            machine,
-            store,
+            line,
             attempt,
-            facts,
-            changes,
+            teller,
+            seen: 0,
             given: 0,
-            since: None,
             generation,
-            paused: false,
+            is_paused: false,
             replay,
+            has_ended: false,
             is_over: false,
             last_away: None,
         }
@@ -65,116 +57,138 @@ impl Follower {
         if std::mem::take(&mut self.replay) {
             return Some(LogEvent::Replay);
         }
-        loop {
-            if self.is_over {
-                return None;
-            }
+        while !self.is_over {
             if let Some(broken) = self.mind_the_engine().await {
                 return Some(broken);
             }
-            let now = self.machine.world.now();
-            let Some(container) = self.machine.look(self.store, &self.attempt) else {
-                self.say(Fact::Vanished);
-                continue;
+            self.seen = self.line.machine.changes();
+            let Some(container) = self.line.machine.look(self.line.store, &self.attempt) else {
+                self.last(Fact::Vanished);
+                self.is_over = true;
+                // Nobody can tell whether that was all of its log.
+                return Some(LogEvent::Broken);
             };
-            if container.paused != self.paused {
-                self.paused = container.paused;
-                let fact = if self.paused {
-                    Fact::Paused("paused outside Gofer".to_owned())
-                } else {
-                    Fact::Resumed
-                };
-                let _ = self.facts.send(fact);
+            self.mind_pauses(&container);
+            if let Some(event) = self.piece(&container).await {
+                return Some(event);
             }
-            let written = container.written(now);
-            if let Some((at, stream, bytes)) = written.get(self.given).cloned() {
-                self.given += 1;
-                if self.since.is_some_and(|since| at <= since) {
-                    continue;
-                }
-                self.machine.world.pause("log").await;
-                return Some(LogEvent::Bytes {
-                    stream,
-                    at,
-                    bytes: Bytes::from(bytes),
-                });
-            }
-            if let Some(end) = container.end {
-                self.machine.world.pause("exit").await;
-                let exit = Exit {
-                    at: end.at,
-                    code: end.code,
-                    out_of_memory: false,
-                    engine_restarted: end.by_engine,
-                    stopped_outside: end.by_others,
-                    bad_command: None,
-                };
-                if self.machine.world.mishap("no_exit_code") {
-                    self.say(Fact::NoExitCode);
-                } else {
-                    self.say(Fact::Exited(exit));
-                }
+            if self.given < container.written.len() {
                 continue;
             }
-            self.wait(&container).await;
+            match container.end {
+                Some(end) => {
+                    self.line.world.pause("exit").await;
+                    self.ended(&container, end);
+                    self.is_over = true;
+                }
+                None => self.wait(&container).await,
+            }
+        }
+        None
+    }
+
+    /// The next piece of the log, or what came of it.
+    async fn piece(&mut self, container: &Container) -> Option<LogEvent> {
+        let (at, stream, bytes) = container.written.get(self.given).cloned()?;
+        let world = self.line.world.clone();
+        if world.mishap("log_broken") {
+            // What was written before the connection stands again is not handed over.
+            self.given += usize::from(world.mishap("log_lost"));
+            return Some(LogEvent::Broken);
+        }
+        if let Some(end) = container.end.filter(|_| !self.has_ended) {
+            if world.mishap("exit_first") {
+                self.ended(container, end);
+            }
+        }
+        if self.has_ended && world.mishap("log_silent") {
+            std::future::pending::<()>().await;
+        }
+        world.pause("log").await;
+        self.given += 1;
+        let (at, bytes) = (world.shown(at), Bytes::from(bytes));
+        Some(LogEvent::Bytes { stream, at, bytes })
+    }
+
+    fn ended(&mut self, container: &Container, end: End) {
+        let by_itself = !end.by_engine && !end.by_others && !end.by_us;
+        let program = &container.program;
+        let exit = Exit {
+            at: self.line.world.shown(end.at),
+            code: end.code,
+            out_of_memory: by_itself && program.out_of_memory,
+            engine_restarted: end.by_engine,
+            stopped_outside: end.by_others,
+            bad_command: program.bad_command.clone().filter(|_| by_itself),
+        };
+        if !self.has_ended && self.line.world.mishap("no_exit_code") {
+            self.last(Fact::NoExitCode);
+        } else {
+            self.last(Fact::Exited(exit));
         }
     }
 
-    /// The last fact; sometimes twice, as a careless adapter might.
-    fn say(&mut self, fact: Fact) {
-        if self.machine.world.mishap("doubled") {
-            let _ = self.facts.send(fact.clone());
+    fn last(&mut self, fact: Fact) {
+        if !std::mem::replace(&mut self.has_ended, true) {
+            self.teller.say(fact);
         }
-        let _ = self.facts.send(fact);
-        self.is_over = true;
+    }
+
+    fn mind_pauses(&mut self, container: &Container) {
+        if container.paused.is_some() == self.is_paused {
+            return;
+        }
+        self.is_paused = !self.is_paused;
+        self.teller.note(if self.is_paused {
+            Fact::Paused("paused outside Gofer".to_owned())
+        } else {
+            Fact::Resumed
+        });
     }
 
     async fn mind_the_engine(&mut self) -> Option<LogEvent> {
-        let until = self.machine.away_until();
-        if let Some(until) = until {
+        if let Some(until) = self.line.machine.away_until() {
             if self.last_away != Some(until) {
                 self.last_away = Some(until);
-                let _ = self
-                    .facts
-                    .send(Fact::Away("the engine does not answer".to_owned()));
+                self.teller
+                    .note(Fact::Away("the engine does not answer".to_owned()));
             }
-            self.machine.world.until(until).await;
+            self.line.world.until(until).await;
             return None;
         }
-        let (generation, broke_at) = self.machine.generation();
+        let (generation, broke_at) = self.line.machine.generation();
         if generation == self.generation {
             return None;
         }
         self.generation = generation;
-        self.since = broke_at;
-        let _ = self.facts.send(Fact::Back);
+        self.teller.note(Fact::Back);
+        // What was written up to the break and not handed over is not handed over any more.
+        if let Some(container) = self.line.machine.look(self.line.store, &self.attempt) {
+            let known = container.written.iter();
+            let old = known
+                .filter(|(at, ..)| broke_at.is_some_and(|broke| *at <= broke))
+                .count();
+            self.given = self.given.max(old);
+        }
         Some(LogEvent::Broken)
     }
 
-    async fn wait(&mut self, container: &super::container::Container) {
-        let ends = container
-            .coming_end()
-            .filter(|_| !container.paused)
-            .map(|end| end.at);
-        let started = container.started;
-        let next = started.and_then(|started| {
-            let (offset, ..) = container.program.log.get(self.given)?;
-            started.checked_add(*offset).ok()
-        });
-        let due = [ends, next.filter(|at| ends.is_none_or(|end| *at <= end))]
+    async fn wait(&self, container: &Container) {
+        let ends = container.coming_end().map(|end| end.at);
+        let order = self.line.machine.next_order(self.line.store, &self.attempt);
+        let due = [ends, container.next_piece(), order]
             .into_iter()
             .flatten()
             .min();
-        let world = std::sync::Arc::clone(&self.machine.world);
         let alarm = async {
             match due {
-                Some(due) => world.until(due).await,
+                Some(due) => self.line.world.until(due).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
             biased;
-            _ = self.changes.changed() => {}
+            () = self.line.machine.changed(self.seen) => {}
             () = alarm => {}
         }
     }

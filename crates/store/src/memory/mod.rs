@@ -9,7 +9,7 @@ pub use store::MemoryStore;
 
 use crate::Error;
 use data::Data;
-use gofer_core::id::{InstanceId, StoreId};
+use gofer_core::id::{InstanceId, RunId, StoreId};
 use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -30,6 +30,9 @@ pub trait Hooks: Send + Sync {
     fn after(&self, _instance: InstanceId, _operation: &'static str) -> Later<()> {
         Box::pin(std::future::ready(()))
     }
+
+    /// An instance is told now that a run is not its own any more.
+    fn fenced(&self, _instance: InstanceId, _run: RunId) {}
 }
 
 struct NoHooks;

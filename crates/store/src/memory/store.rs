@@ -76,7 +76,12 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), Error> {
-        self.call("commit", |data| data.commit(commit)).await
+        let run = commit.claim.run;
+        let stored = self.call("commit", |data| data.commit(commit)).await;
+        if matches!(stored, Err(Error::Fenced)) {
+            self.world.hooks.fenced(self.instance, run);
+        }
+        stored
     }
 
     async fn load(&self, run: RunId) -> Result<StoredRun, Error> {

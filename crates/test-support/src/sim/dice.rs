@@ -5,7 +5,6 @@
 pub(crate) struct Dice(u64);
 
 impl Dice {
-
     /// For one purpose, independent of what else is drawn.
     pub(crate) fn of(seed: u64, purpose: &str) -> Self {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ seed.rotate_left(17);

@@ -1,339 +1,483 @@
-//! One seed: lives of one Gofer after another, until its run is settled.
+//! One seed: processes come and go until every run is settled.
 
-use super::{coverage::Coverage, dice::Dice, judge, pipeline, world::World};
+use super::{
+    acts::{Act, Acts},
+    cast::{self, Cast},
+    coverage::Coverage,
+    dice::Dice,
+    judge::Judge,
+    look::Look,
+    pipeline,
+    process::{self, NoVault, Process, Turn, Wish},
+    seat::{Hooks, Seat},
+    watch::Watch,
+    world::World,
+};
 use gofer_core::{
-    clock::Clock as _,
     definition::Pipeline,
-    id::{AttemptId, Ids as _, InstanceId, RunId, StoreId},
-    name::{NamespaceName, SecretName},
+    id::{InstanceId, StoreId},
+    plan::Plan,
 };
-use gofer_engine::{Engine, Options, Parts, Resumed, Start, Vault};
-use gofer_logs::MemoryDisk;
-use gofer_scheduler::fake::{Fake, Machine, Restart};
-use gofer_secrets::SecretText;
+use gofer_engine::{Engine, Options, Parts};
+use gofer_logs::{Disk, MemoryDisk};
+use gofer_scheduler::fake::{Fake, Machine};
 use gofer_store::memory;
-use std::{
-    collections::BTreeMap,
-    future::Future,
-    pin::{Pin, pin},
-    sync::Arc,
-    task::Poll,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 /// What a seed came to.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What the judge has to say; empty if all is well.
+    /// What is wrong; empty if all is well.
     pub violations: Vec<String>,
     /// What was reached.
     pub coverage: Coverage,
     /// The same for every run of the seed.
     pub hash: u64,
-    /// Lives that were needed.
+    /// Lives of processes that were needed.
     pub lives: u32,
     /// How long it took on the fake clock.
     pub took: Duration,
+    /// Points that the first process passed.
+    pub points: u64,
 }
 
-/// Nothing that is to end may take longer, on the fake clock.
-const LONGEST: Duration = Duration::from_hours(72);
-const MOST_LIVES: u32 = 60;
+/// Where the first process crashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crash {
+    /// As chance will have it, and later ones too.
+    Chance,
+    /// Nowhere.
+    Never,
+    /// At this point, and no other process does.
+    At(u64),
+}
 
 /// Runs one seed to its end and judges it.
-pub fn run(seed: u64) -> Outcome {
-    let mut sim = match Sim::new(seed) {
+pub fn run(seed: u64, crash: Crash) -> Outcome {
+    let mut sim = match Sim::new(seed, crash) {
         Ok(sim) => sim,
         Err(why) => return Outcome::failed(why),
     };
-    let mut lives = 0;
-    let end = loop {
-        lives += 1;
-        match sim.live(lives) {
-            Ok(Life::Settled) => break Ok(()),
-            Ok(Life::Crashed) if lives < MOST_LIVES => {}
-            Ok(Life::Crashed) => break Err("it crashes for ever".to_owned()),
-            Err(why) => break Err(why),
-        }
-    };
-    sim.world.calm();
-    let (mut violations, coverage) = match sim.run {
-        Some(run) => judge::judge(&sim.store, &sim.machine, &sim.disk, run),
-        None => (vec!["no run was ever accepted".to_owned()], Coverage::default()),
-    };
-    violations.extend(end.err());
-    let mut all = sim.world.coverage();
-    all.add(&coverage);
-    Outcome { violations, coverage: all, hash: sim.world.hash(), lives, took: sim.world.elapsed() }
+    let end = sim.go();
+    sim.judge(end.err())
 }
 
 impl Outcome {
     fn failed(why: String) -> Self {
-        let (coverage, took) = (Coverage::default(), Duration::ZERO);
-        Self { violations: vec![why], coverage, hash: 0, lives: 0, took }
+        Self {
+            violations: vec![why],
+            coverage: Coverage::default(),
+            hash: 0,
+            lives: 0,
+            took: Duration::ZERO,
+            points: 0,
+        }
     }
 }
 
-enum Life {
-    Settled,
-    Crashed,
+/// One place for a process: what runs in it, and what is wanted there.
+struct Slot {
+    process: Option<Process>,
+    wishes: Vec<Wish>,
+    lives: u32,
 }
 
-struct Sim {
-    world: World,
+pub(super) struct Sim {
+    pub(super) world: World,
     store: memory::World,
-    machine: Machine,
-    disk: MemoryDisk,
-    pipeline: Pipeline,
-    dice: Dice,
-    run: Option<RunId>,
-    acts: BTreeMap<Duration, Act>,
+    pub(super) machine: Machine,
+    disk: Arc<dyn Disk>,
+    pipelines: Vec<Pipeline>,
+    pub(super) dice: Dice,
+    slots: Vec<Slot>,
+    pub(super) acts: Acts,
+    cast: Arc<Cast>,
+    pub(super) look: Arc<Look>,
+    watch: Arc<Watch>,
+    crash: Crash,
+    options: Options,
+    /// Some process was taken for dead while it lived.
+    zombies: bool,
+    points: u64,
+    patience: Duration,
 }
 
-/// What other people do.
-#[derive(Clone, Copy, Debug)]
-enum Act {
-    Cancel,
-    Remove,
-    Kill(i32),
-    Pause,
-    Restart(Restart),
-}
-
-type Going<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+const STORE: StoreId = StoreId(Uuid::from_u128(1));
 
 impl Sim {
-    fn new(seed: u64) -> Result<Self, String> {
-        let pipeline = pipeline::pipeline(seed).map_err(|error| error.to_string())?;
+    fn new(seed: u64, crash: Crash) -> Result<Self, String> {
         let mut dice = Dice::of(seed, "acts");
-        let programs = Arc::new(move |attempt: &AttemptId| pipeline::program(seed, attempt));
-        let world = World::new(seed, rates(&mut dice), programs);
-        let store_id = StoreId(Uuid::from_u128(1));
-        Ok(Self {
-            store: memory::World::with_hooks(store_id, Arc::new(world.clone())),
-            machine: Machine::new(Arc::new(world.clone())),
-            disk: MemoryDisk::new(),
-            acts: acts(&mut dice),
-            run: None,
+        let names = if dice.one_in(4) {
+            &["one", "two"][..]
+        } else {
+            &["one"]
+        };
+        let pipelines: Vec<Pipeline> = names
+            .iter()
+            .map(|name| pipeline::pipeline(seed, name))
+            .collect::<Result<_, _>>()?;
+        let world = World::new(seed, rates(&mut dice));
+        let cast = Arc::new(Cast(seed));
+        let store = memory::World::with_hooks(STORE, Arc::new(Hooks(world.clone())));
+        let instance = InstanceId(Uuid::nil());
+        let seat = Seat {
+            world: world.clone(),
+            instance,
+            cast: Arc::clone(&cast),
+            watch: None,
+        };
+        let machine = Machine::new(Arc::new(seat));
+        let watch = Watch {
+            world: world.clone(),
+            look: Look::new(&store),
+            machine: machine.clone(),
+        };
+        let mut sim = Self {
+            patience: patience(&pipelines)?,
+            look: Arc::new(Look::new(&store)),
+            watch: Arc::new(watch),
+            store,
+            machine,
+            disk: Arc::new(MemoryDisk::new()),
+            pipelines,
+            slots: Vec::new(),
+            acts: Acts::default(),
+            cast,
+            crash,
+            options: Options {
+                max_parallel: if dice.one_in(8) { 2 } else { 64 },
+                log_cap: None,
+            },
+            zombies: false,
+            points: 0,
             world,
-            pipeline,
             dice,
-        })
+        };
+        sim.set_the_scene();
+        Ok(sim)
     }
 
-    /// From the start of a process to its death, or to the end of the run.
-    fn live(&mut self, number: u32) -> Result<Life, String> {
-        // Ever later crashes, so that there is an end.
-        let crashes = number < 12 && !self.dice.one_in(4);
-        let reach = if self.dice.one_in(2) { 12 } else { 25 * u64::from(number) };
-        let points = crashes.then(|| 1 + self.dice.below(reach));
-        self.world.crash_after(points);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .map_err(|error| error.to_string())?;
-        let instance = InstanceId(self.world.next());
-        let engine = Engine::new(self.parts(instance));
-        let life = runtime.block_on(self.go(&engine));
-        drop(engine);
-        drop(runtime);
-        self.store.kill(instance);
-        life
+    fn set_the_scene(&mut self) {
+        let count = if self.dice.one_in(3) {
+            2 + self.dice.below(2)
+        } else {
+            1
+        };
+        let slots = if self.dice.one_in(4) { 2 } else { 1 };
+        if count > 1 {
+            self.world.fault("crowd");
+        }
+        let mut wishes: Vec<Vec<Wish>> = vec![Vec::new(); slots];
+        for nth in 0..count {
+            let pipeline = self.dice.pick(&self.pipelines).cloned();
+            let slot = usize::try_from(self.dice.below(slots as u64)).unwrap_or(0);
+            if let (Some(pipeline), Some(of)) = (pipeline, wishes.get_mut(slot)) {
+                of.push(Wish {
+                    pipeline,
+                    trigger: format!("w{nth}"),
+                });
+            }
+        }
+        for wishes in wishes {
+            self.add_slot(wishes);
+        }
+        if !self.dice.one_in(4) {
+            self.acts.fill(&mut self.dice);
+        }
+        let quiet = Duration::from_secs(20 + self.dice.below(100));
+        self.acts.add(quiet, Act::Quiet);
     }
 
-    fn parts(&self, instance: InstanceId) -> Parts {
-        let store = self.store.instance(instance);
-        let fake = Fake::new(self.machine.clone(), StoreId(Uuid::from_u128(1)));
-        Parts {
-            store: Arc::new(store),
+    pub(super) fn add_slot(&mut self, wishes: Vec<Wish>) {
+        let slot = self.slots.len();
+        self.slots.push(Slot {
+            process: None,
+            wishes,
+            lives: 0,
+        });
+        self.acts.add(self.world.elapsed(), Act::Start(slot));
+    }
+
+    /// A process begins in a slot.
+    pub(super) fn start(&mut self, slot: usize) -> Result<(), String> {
+        let instance = InstanceId(self.world.next_id());
+        let crash_at = self.crash_at(slot);
+        let Some(slot) = self
+            .slots
+            .get_mut(slot)
+            .filter(|slot| slot.process.is_none())
+        else {
+            return Ok(());
+        };
+        slot.lives += 1;
+        let wishes = slot.wishes.clone();
+        self.world.begin_life(instance, crash_at);
+        let seat = Seat {
+            world: self.world.clone(),
+            instance,
+            cast: Arc::clone(&self.cast),
+            watch: Some(Arc::clone(&self.watch)),
+        };
+        let world = self.world.clone();
+        let knock = move |at| {
+            if !world.roll("knock_lost") {
+                world.state().knocks.push(at);
+            }
+        };
+        let fake = Fake::seen_from(self.machine.clone(), STORE, Arc::new(seat.clone()));
+        let engine = Engine::new(Parts {
+            store: Arc::new(self.store.instance(instance)),
             scheduler: Arc::new(fake),
-            clock: Arc::new(self.world.clone()),
-            ids: Arc::new(self.world.clone()),
-            logs: Arc::new(self.disk.clone()),
+            clock: Arc::new(seat.clone()),
+            ids: Arc::new(seat.clone()),
+            logs: Arc::clone(&self.disk),
             vault: Arc::new(NoVault),
-            knock: Arc::new(|_| {}),
-            options: Options::default(),
-        }
+            knock: Arc::new(knock),
+            options: self.options,
+        });
+        let look = Arc::clone(&self.look);
+        let life = process::live(engine.clone(), seat, look, self.pipelines.clone(), wishes);
+        slot.process = Some(Process::new(instance, engine, Box::pin(life))?);
+        Ok(())
     }
 
-    async fn go(&mut self, engine: &Engine) -> Result<Life, String> {
-        let mut begun = None;
-        {
-            let (pipeline, known) = (self.pipeline.clone(), self.run);
-            let beginning = async { begun = Some(begin(engine, pipeline, known).await) };
-            if let Life::Crashed = self.drive(engine, Box::pin(beginning)).await? {
-                return Ok(Life::Crashed);
+    fn crash_at(&mut self, slot: usize) -> Option<u64> {
+        let lives = self.slots.get(slot).map_or(0, |slot| slot.lives);
+        match self.crash {
+            Crash::Never => None,
+            Crash::At(point) => Some(point).filter(|_| slot == 0 && lives == 0),
+            Crash::Chance => {
+                let crashes = !self.world.is_quiet() && lives < 12 && !self.dice.one_in(3);
+                let reach = if self.dice.one_in(2) {
+                    20
+                } else {
+                    40 * (1 + u64::from(lives))
+                };
+                crashes.then(|| 1 + self.dice.below(reach))
             }
         }
-        match begun {
-            Some(Ok(run)) => self.run = run.or(self.run),
-            Some(Err(gofer_engine::Error::Store(_))) => return Ok(Life::Crashed),
-            Some(Err(error)) => return Err(format!("it does not begin: {error}")),
-            None => return Err("the beginning has no end".to_owned()),
-        }
-        self.drive(engine, Box::pin(engine.settled())).await
     }
 
-    /// Lets the world turn until `goal` is done.
-    async fn drive(&mut self, engine: &Engine, mut goal: Going<'_>) -> Result<Life, String> {
-        let mut others: Vec<Going<'_>> = Vec::new();
+    fn go(&mut self) -> Result<(), String> {
         loop {
-            for _ in 0..40 {
-                tokio::task::yield_now().await;
+            self.turns()?;
+            let is_over = self.slots.iter().all(|slot| slot.process.is_none());
+            if is_over && self.acts.next_due().is_none() {
+                return Ok(());
             }
-            if poll_once(&mut goal).await {
-                return Ok(Life::Settled);
-            }
-            let mut left = Vec::new();
-            for mut other in others {
-                if !poll_once(&mut other).await {
-                    left.push(other);
-                }
-            }
-            others = left;
-            if self.world.crashed().is_some() {
-                return Ok(Life::Crashed);
-            }
-            if self.world.elapsed() > LONGEST {
-                return Err("it never ends".to_owned());
-            }
-            let act = self.acts.first_key_value().map(|(at, act)| (*at, *act));
-            let due = self.world.next_due();
-            match act.filter(|(at, _)| due.is_none_or(|due| *at <= due)) {
-                Some((at, act)) => {
-                    self.acts.remove(&at);
+            self.mind_liveness()?;
+            let (act, due) = (self.acts.next_due(), self.world.next_due());
+            match (act, due) {
+                (Some(at), due) if due.is_none_or(|due| at <= due) => {
                     self.world.advance_to(at);
-                    others.extend(self.act(engine, act));
+                    if let Some(act) = self.acts.take() {
+                        self.perform(act)?;
+                    }
                 }
-                None if due.is_some() => {
-                    self.world.advance();
-                }
-                None => return Err("nothing will ever happen".to_owned()),
+                (_, Some(_)) => self.world.advance(),
+                (_, None) => return Err("liveness: nothing will ever happen".to_owned()),
             }
         }
     }
 
-    fn act<'a>(&mut self, engine: &'a Engine, act: Act) -> Option<Going<'a>> {
-        let running: Vec<AttemptId> = self
-            .machine
-            .seen()
-            .into_iter()
-            .filter(|seen| seen.started.is_some() && seen.end.is_none() && !seen.removed)
-            .map(|seen| seen.attempt)
-            .collect();
-        let victim = self.dice.pick(&running).cloned();
-        match (act, victim) {
-            (Act::Cancel, _) => {
-                let run = self.run?;
-                self.world.fault("cancel");
-                return Some(Box::pin(async move {
-                    // A run that is over by now says so.
-                    let _ = engine.cancel(run, "somebody").await;
-                }));
-            }
-            (Act::Restart(restart), _) => {
-                let kind = if restart.live_restore { "engine_kept" } else { "engine_restart" };
-                self.world.fault(kind);
-                self.machine.restart(restart);
-            }
-            (Act::Remove, Some(victim)) => {
-                self.world.fault("removed_outside");
-                self.machine.remove_outside(&victim);
-            }
-            (Act::Kill(code), Some(victim)) => {
-                self.world.fault("killed_outside");
-                self.machine.kill_outside(&victim, code);
-            }
-            (Act::Pause, Some(victim)) => {
-                self.world.fault("paused_outside");
-                self.machine.pause_outside(&victim, true);
-                let wake = self.world.elapsed() + Duration::from_secs(5);
-                let (machine, world) = (self.machine.clone(), self.world.clone());
-                return Some(Box::pin(async move {
-                    let wait = wake.saturating_sub(world.elapsed());
-                    world.sleep(wait).await;
-                    machine.pause_outside(&victim, false);
-                }));
-            }
-            (_, None) => {}
+    fn turns(&mut self) -> Result<(), String> {
+        for nth in 0..self.slots.len() {
+            self.turn(nth)?;
         }
-        None
+        let knocks = std::mem::take(&mut self.world.state().knocks);
+        for slot in &self.slots {
+            if let Some(process) = slot
+                .process
+                .as_ref()
+                .filter(|it| knocks.contains(&it.instance))
+            {
+                process.engine.knocked();
+            }
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self, nth: usize) -> Result<(), String> {
+        let Some(slot) = self.slots.get_mut(nth) else {
+            return Ok(());
+        };
+        let Some(process) = slot
+            .process
+            .as_mut()
+            .filter(|process| !process.is_suspended)
+        else {
+            return Ok(());
+        };
+        let turn = process.turn(&self.world);
+        let (instance, is_draining) = (process.instance, process.is_draining);
+        let again = match turn {
+            Turn::GoesOn => return Ok(()),
+            Turn::Failed(why) => return Err(why),
+            Turn::Crashed(_) => true,
+            Turn::Done => is_draining,
+        };
+        slot.process = None;
+        let is_first = nth == 0 && slot.lives == 1;
+        if is_first {
+            self.points = self.world.points(instance);
+        }
+        self.store.kill(instance);
+        if again {
+            let wait = if self.dice.one_in(3) {
+                self.world.some_time(4_000)
+            } else {
+                Duration::ZERO
+            };
+            self.acts.add(self.world.elapsed() + wait, Act::Start(nth));
+        }
+        Ok(())
+    }
+
+    /// After the faults have stopped something has to come forward all the time.
+    fn mind_liveness(&self) -> Result<(), String> {
+        if !self.world.is_quiet() {
+            return Ok(());
+        }
+        let (now, progress) = (self.world.elapsed(), self.world.state().progress);
+        let patience = self.patience + self.world.set_back();
+        if now > progress + patience {
+            let open = self
+                .look
+                .rows()
+                .into_iter()
+                .filter(|row| row.claim.is_some());
+            let open: Vec<String> = open
+                .map(|row| format!("{} {}", row.id, row.head.state))
+                .collect();
+            return Err(format!(
+                "liveness: nothing was stored for {patience:?}; open: {open:?}"
+            ));
+        }
+        Ok(())
+    }
+
+    fn judge(mut self, end: Option<String>) -> Outcome {
+        let lives = self.slots.iter().map(|slot| slot.lives).sum();
+        let took = self.world.elapsed();
+        // What dead processes left behind is taken away by the next one to start.
+        if end.is_none() && (lives > 1) {
+            self.last_sweep();
+        }
+        self.world.calm();
+        let wishes: Vec<Wish> = self.slots.drain(..).flat_map(|slot| slot.wishes).collect();
+        let judge = Judge {
+            look: &self.look,
+            machine: &self.machine,
+            disk: &self.disk,
+            logs_are_shared: self.zombies,
+        };
+        let mut violations: Vec<String> = end.into_iter().collect();
+        let mut coverage = Coverage::default();
+        let rows = self.look.rows();
+        for row in &rows {
+            let (wrong, reached) = judge.judge(row.id);
+            violations.extend(wrong);
+            coverage.add(&reached);
+        }
+        for wish in wishes {
+            let count = rows
+                .iter()
+                .filter(|row| row.origin.trigger == wish.trigger)
+                .count();
+            if count != 1 {
+                violations.push(format!("I1: {} was accepted {count} times", wish.trigger));
+            }
+        }
+        let state = self.world.state();
+        violations.extend(state.violations.iter().cloned());
+        coverage.add(&state.coverage);
+        Outcome {
+            violations,
+            coverage,
+            hash: state.hash,
+            lives,
+            took,
+            points: self.points,
+        }
+    }
+
+    fn last_sweep(&mut self) {
+        self.add_slot(Vec::new());
+        if let Err(why) = self.go() {
+            self.world.violation(why);
+        }
+    }
+
+    pub(super) fn process(&mut self, slot: usize) -> Option<&mut Process> {
+        self.slots.get_mut(slot)?.process.as_mut()
+    }
+
+    /// The slots in which somebody is awake.
+    pub(super) fn awake(&self) -> Vec<usize> {
+        let is_awake = |slot: &Slot| {
+            slot.process
+                .as_ref()
+                .is_some_and(|it| !it.is_suspended && !it.is_draining)
+        };
+        (0..)
+            .zip(&self.slots)
+            .filter(|(_, slot)| is_awake(slot))
+            .map(|(nth, _)| nth)
+            .collect()
+    }
+
+    /// Others take it for dead from now on, and somebody else comes in its place.
+    pub(super) fn declare_dead(&mut self, instance: InstanceId) {
+        self.zombies = true;
+        self.world.declare_dead(instance);
+        self.store.kill(instance);
+        self.add_slot(Vec::new());
     }
 }
 
-/// Goes on with the known run, or with one that was accepted without our hearing of it, or starts
-/// one.
-async fn begin(
-    engine: &Engine,
-    pipeline: Pipeline,
-    known: Option<RunId>,
-) -> Result<Option<RunId>, gofer_engine::Error> {
-    let namespace: NamespaceName = "default".parse().map_err(|_| gofer_engine::Error::Draining)?;
-    let name = pipeline.name.clone();
-    engine.sweep().await?;
-    match engine.resume(&namespace, &name, Vec::new()).await? {
-        Resumed::Driving(row) | Resumed::Following(row) => return Ok(Some(row.id)),
-        Resumed::Nothing if known.is_some() => return Ok(known),
-        Resumed::Nothing => {}
+/// How long nothing may be stored: the longest that anything takes by itself.
+fn patience(pipelines: &[Pipeline]) -> Result<Duration, String> {
+    let mut longest = Duration::ZERO;
+    for pipeline in pipelines {
+        let plan = Plan::new(pipeline.clone()).map_err(|problems| format!("{problems:?}"))?;
+        let pauses = plan.tasks.iter().map(|task| {
+            (1..=task.retry.limit)
+                .map(|failed| task.retry.pause(failed))
+                .max()
+                .unwrap_or_default()
+        });
+        longest = longest.max(pauses.max().unwrap_or_default());
     }
-    let version = engine.apply(&namespace, pipeline).await?.number;
-    let (params, secrets, trigger) = (BTreeMap::new(), Vec::new(), "manual".to_owned());
-    let start = Start { namespace, pipeline: name, version, params, secrets, trigger };
-    Ok(Some(engine.start(start).await?.id))
-}
-
-async fn poll_once(going: &mut Going<'_>) -> bool {
-    let mut going = pin!(going);
-    std::future::poll_fn(|context| Poll::Ready(going.as_mut().poll(context).is_ready())).await
+    let grace = Duration::from_secs(10);
+    Ok(cast::LONGEST + grace + longest + Duration::from_secs(5))
 }
 
 /// How often each mishap comes, once in so many chances; 0 is never. Some worlds are kind.
 fn rates(dice: &mut Dice) -> BTreeMap<&'static str, u64> {
-    let kinds = ["busy", "full", "not_reached", "answer_lost", "doubled", "no_exit_code"];
-    kinds
-        .into_iter()
-        .map(|kind| {
-            let rate = match dice.below(4) {
-                0 => 0,
-                1 => 5,
-                2 => 20,
-                _ => 60,
-            };
-            (kind, if kind == "no_exit_code" { rate * 5 } else { rate })
-        })
-        .collect()
-}
-
-fn acts(dice: &mut Dice) -> BTreeMap<Duration, Act> {
-    let mut acts = BTreeMap::new();
-    if dice.one_in(3) {
-        return acts;
+    let often = ["busy", "full", "not_reached", "answer_lost", "late_order"];
+    let seldom = [
+        "doubled",
+        "exit_first",
+        "knock_lost",
+        "late_signal",
+        "log_broken",
+        "log_lost",
+        "log_silent",
+        "lost_note",
+        "no_exit_code",
+        "reordered",
+    ];
+    let mut rates = BTreeMap::new();
+    for kind in often {
+        let choices = [0, 5, 20, 60];
+        rates.insert(kind, dice.pick(&choices).copied().unwrap_or(0));
     }
-    for _ in 0..dice.below(5) {
-        let at = Duration::from_millis(dice.below(30_000));
-        let away = Duration::from_millis(dice.below(20_000));
-        let act = match dice.below(8) {
-            0 | 1 => Act::Cancel,
-            2 => Act::Remove,
-            3 => Act::Kill(if dice.one_in(2) { 137 } else { 0 }),
-            4 => Act::Pause,
-            5 => Act::Restart(Restart { away, live_restore: true }),
-            _ => Act::Restart(Restart { away, live_restore: false }),
-        };
-        acts.insert(at, act);
+    for kind in seldom {
+        let choices = [0, 2, 8, 30];
+        rates.insert(kind, dice.pick(&choices).copied().unwrap_or(0));
     }
-    acts
-}
-
-/// The simulated pipelines have no secrets.
-struct NoVault;
-
-impl Vault for NoVault {
-    fn seal(&self, _: RunId, name: &SecretName, _: &SecretText) -> Result<Vec<u8>, String> {
-        Err(format!("{name} is not expected"))
-    }
-
-    fn open(&self, _: RunId, name: &SecretName, _: &[u8]) -> Result<SecretText, String> {
-        Err(format!("{name} is not expected"))
-    }
+    let choices = [0, 0, 100, 400];
+    rates.insert("slow", dice.pick(&choices).copied().unwrap_or(0));
+    rates
 }

@@ -1,206 +1,208 @@
-//! Compares what is stored with what the machine really did: the invariants I1 to I9.
+//! Compares what is stored with what the machine really did, when all is over.
 
-use super::coverage::Coverage;
-use gofer_core::{
-    definition::{Condition, Pipeline},
-    id::{AttemptId, InstanceId, RunId},
-    plan::Plan,
-    run::{Attempt, Change, Key, Reason, Run, RunState, Subject, TaskState, Unit},
+use super::{
+    coverage::Coverage,
+    look::{Case, Look},
+    steps,
 };
-use gofer_logs::{Body, More, Reader};
+use gofer_core::{
+    id::{AttemptId, RunId},
+    run::{Change, Key, Reason, RunReason, RunState, RunStop, Subject, TaskState},
+};
+use gofer_logs::{Body, Disk, More, Reader};
 use gofer_scheduler::fake::{Machine, Seen};
-use gofer_store::{Store, StoredRun, memory};
-use std::{collections::BTreeMap, sync::Arc};
-use uuid::Uuid;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-struct Case<'a> {
-    plan: &'a Plan,
-    stored: &'a StoredRun,
-    history: &'a [Change],
-    seen: &'a BTreeMap<AttemptId, Seen>,
-    disk: &'a gofer_logs::MemoryDisk,
+/// What the judge goes by.
+pub(crate) struct Judge<'a> {
+    pub(crate) look: &'a Look,
+    pub(crate) machine: &'a Machine,
+    pub(crate) disk: &'a Arc<dyn Disk>,
+    /// Two processes wrote the same logs: nothing protects a log from a process that is taken for
+    /// dead and lives.
+    pub(crate) logs_are_shared: bool,
+}
+
+struct Trial<'a> {
+    judge: &'a Judge<'a>,
+    case: Case,
+    history: Vec<Change>,
+    seen: BTreeMap<AttemptId, Seen>,
     violations: Vec<String>,
     coverage: Coverage,
 }
 
-/// What is wrong, and what was reached.
-pub(crate) fn judge(
-    world: &memory::World,
-    machine: &Machine,
-    disk: &gofer_logs::MemoryDisk,
-    run: RunId,
-) -> (Vec<String>, Coverage) {
-    let store = world.instance(InstanceId(Uuid::from_u128(u128::MAX)));
-    let Some(loaded) = now(load(&store, run)) else {
-        return (vec!["the store does not answer".to_owned()], Coverage::default());
-    };
-    let (stored, history, plan) = match loaded {
-        Ok(loaded) => loaded,
-        Err(why) => return (vec![format!("the run cannot be loaded: {why}")], Coverage::default()),
-    };
-    let seen = machine.seen().into_iter().map(|seen| (seen.attempt.clone(), seen)).collect();
-    let mut case = Case {
-        plan: &plan,
-        stored: &stored,
-        history: &history,
-        seen: &seen,
-        disk,
-        violations: Vec::new(),
-        coverage: Coverage::default(),
-    };
-    case.ended();
-    case.history();
-    case.containers();
-    case.dependencies();
-    case.limits(machine.most_running(run));
-    case.attempts();
-    (case.violations, case.coverage)
-}
-
-type Loaded = (StoredRun, Vec<Change>, Plan);
-
-async fn load(store: &dyn Store, run: RunId) -> Result<Loaded, String> {
-    let text = |error: gofer_store::Error| error.to_string();
-    let stored = store.load(run).await.map_err(text)?;
-    let row = &stored.row;
-    let version =
-        store.version(&row.namespace, &row.pipeline, row.version).await.map_err(text)?;
-    let pipeline: Pipeline =
-        serde_json::from_str(&version.canonical).map_err(|error| error.to_string())?;
-    let plan = Plan::new(pipeline).map_err(|problems| format!("{problems:?}"))?;
-    let mut history = Vec::new();
-    loop {
-        let after = history.last().map_or(0, |(number, _): &(u64, Change)| *number);
-        let page = store.history(run, after, 100).await.map_err(text)?;
-        if page.is_empty() {
-            break;
-        }
-        history.extend(page);
-    }
-    Ok((stored, history.into_iter().map(|(_, change)| change).collect(), plan))
-}
-
-/// The answer of a calm world, which has it at once.
-fn now<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut future = std::pin::pin!(future);
-    let waker = std::task::Waker::noop();
-    let mut context = std::task::Context::from_waker(waker);
-    match future.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(value) => Some(value),
-        std::task::Poll::Pending => None,
+impl Judge<'_> {
+    /// What is wrong with a run, and what it reached.
+    pub(crate) fn judge(&self, run: RunId) -> (Vec<String>, Coverage) {
+        let Some(case) = self.look.run(run) else {
+            return (vec![format!("I1: run {run} is lost")], Coverage::default());
+        };
+        let of_run = self
+            .machine
+            .seen()
+            .into_iter()
+            .filter(|seen| seen.attempt.run == run);
+        let mut trial = Trial {
+            judge: self,
+            case,
+            history: self.look.history(run),
+            seen: of_run.map(|seen| (seen.attempt.clone(), seen)).collect(),
+            violations: Vec::new(),
+            coverage: Coverage::default(),
+        };
+        trial.ended();
+        trial.verdict();
+        trial.history();
+        trial.containers();
+        trial.attempts();
+        (trial.violations, trial.coverage)
     }
 }
 
-impl Case<'_> {
+impl Trial<'_> {
     fn wrong(&mut self, invariant: &str, what: impl std::fmt::Display) {
         self.violations.push(format!("{invariant}: {what}"));
     }
 
-    fn run(&self) -> &Run {
-        &self.stored.run
-    }
-
-    fn units(&self) -> Vec<(Key, Unit)> {
-        let mut units = Vec::new();
-        for (task, name) in self.run().tasks.iter().zip(&self.stored.tasks) {
-            units.push((Key { task: name.clone(), item: None }, task.own.clone()));
-            for (index, item) in (0_u32..).zip(&task.items) {
-                units.push((Key { task: name.clone(), item: Some(index) }, item.clone()));
-            }
-        }
-        units
-    }
-
-    fn all_attempts(&self) -> Vec<(AttemptId, Attempt)> {
-        let run = self.stored.row.id;
-        let of = |(key, unit): (Key, Unit)| {
-            unit.attempts.into_iter().map(move |attempt| {
-                let (task, item, number) = (key.task.clone(), key.item, attempt.number);
-                (AttemptId { run, task, item, number }, attempt)
-            })
-        };
-        self.units().into_iter().flat_map(of).collect()
-    }
-
     /// I1: the run is over and let go, and so is everything in it.
     fn ended(&mut self) {
-        let state = self.run().head.state;
-        if !state.is_over() {
-            self.wrong("I1", format!("the run is {state}"));
+        let head = self.case.stored.run.head.clone();
+        if !head.state.is_over() {
+            self.wrong("I1", format!("the run is {}", head.state));
         }
-        if self.stored.row.claim.is_some() {
+        if self.case.stored.row.claim.is_some() {
             self.wrong("I1", "the run is over, but not let go");
         }
-        for (key, unit) in self.units() {
+        self.coverage
+            .reasons
+            .extend(head.reason.map(|reason| format!("run {reason}")));
+        for (key, unit) in self.case.units() {
             if !unit.state.is_over() {
                 self.wrong("I1", format!("{key:?} is {}", unit.state));
             }
-            let reason = unit.reason.map_or("", Reason::as_str);
-            self.coverage.endings.insert(format!("{} {reason}", unit.state));
+            self.coverage
+                .reasons
+                .extend(unit.reason.map(|reason| reason.to_string()));
         }
     }
 
-    /// I3 and I8: terminal states are final, and the history leads to what is stored.
+    /// The run's end follows from its tasks', and its finally tasks were let run.
+    fn verdict(&mut self) {
+        let (run, plan) = (&self.case.stored.run, &self.case.plan);
+        let tasks = || run.tasks.iter().zip(&plan.tasks);
+        let is_failed =
+            tasks().any(|(task, said)| task.own.state.is_failure() && !said.allow_failure);
+        let is_idle =
+            tasks().all(|(task, said)| said.finally || task.own.state == TaskState::Skipped);
+        let expected = match run.head.stop {
+            Some(RunStop::Person | RunStop::Replaced) => {
+                (RunState::Cancelled, Some(RunReason::ByPerson))
+            }
+            Some(RunStop::Timeout) => (RunState::Failed, Some(RunReason::TimedOut)),
+            None if is_failed => (RunState::Failed, Some(RunReason::TaskFailed)),
+            None if is_idle => (RunState::Skipped, Some(RunReason::NothingToDo)),
+            None => (RunState::Succeeded, None),
+        };
+        let found = (run.head.state, run.head.reason);
+        let is_kept_from = |(task, said): (&gofer_core::run::Task, &gofer_core::plan::Task)| {
+            said.finally && task.own.state == TaskState::Cancelled
+        };
+        let kept_from = tasks().any(is_kept_from) && !run.head.finally_stopped;
+        if found != expected {
+            self.wrong(
+                "verdict",
+                format!("the run ended as {found:?}, and not {expected:?}"),
+            );
+        }
+        if kept_from {
+            self.wrong(
+                "verdict",
+                "a finally task was cancelled though nobody asked twice",
+            );
+        }
+    }
+
+    /// I3 and I8: each step is legal, terminal states are final, and the history leads to what is
+    /// stored.
     fn history(&mut self) {
-        let mut run = RunState::Queued;
+        let mut run = None;
         let mut units: BTreeMap<Key, TaskState> = BTreeMap::new();
         let mut attempts: BTreeMap<(Key, u32), TaskState> = BTreeMap::new();
         let mut wrong = Vec::new();
-        let mut steps = Vec::new();
-        for change in self.history {
-            let (name, before, after, over) = match &change.of {
-                Subject::Run(state) => {
-                    let before = std::mem::replace(&mut run, *state);
-                    ("run", before.to_string(), state.to_string(), before.is_over())
-                }
+        let legal: BTreeSet<String> = steps::legal().into_iter().collect();
+        for change in std::mem::take(&mut self.history) {
+            let step = match &change.of {
+                Subject::Run(state) => steps::step("run", run.replace(*state), *state),
                 Subject::Unit(key, state) => {
-                    let before = units.insert(key.clone(), *state);
-                    let before = before.unwrap_or(TaskState::Waiting);
-                    ("unit", before.to_string(), state.to_string(), before.is_over())
+                    let before = units
+                        .insert(key.clone(), *state)
+                        .unwrap_or(TaskState::Waiting);
+                    steps::step("unit", Some(before), *state)
                 }
                 Subject::Attempt(key, number, state) => {
                     let before = attempts.insert((key.clone(), *number), *state);
-                    let over = before.is_some_and(TaskState::is_over);
-                    let before = before.map_or("none".to_owned(), |state| state.to_string());
-                    ("attempt", before, state.to_string(), over)
+                    let is_late = run == Some(RunState::Cancelling) && !self.is_finally(key);
+                    if before.is_none() && is_late {
+                        wrong.push(format!(
+                            "{key:?} is tried again in a run that is being cancelled"
+                        ));
+                    }
+                    steps::step("attempt", before, *state)
                 }
             };
-            if over {
-                wrong.push(format!("{:?} after it was {before}", change.of));
+            if !legal.contains(&step) {
+                wrong.push(format!("{:?} is an illegal step, {step}", change.of));
             }
-            steps.push(format!("{name} {before} → {after}"));
-        }
-        for step in steps {
             *self.coverage.steps.entry(step).or_default() += 1;
         }
         for what in wrong {
             self.wrong("I3", what);
         }
-        if run != self.run().head.state {
-            self.wrong("I8", format!("history says {run}, the run {}", self.run().head.state));
+        let found = self.case.stored.run.head.state;
+        if run != Some(found) {
+            self.wrong("I8", format!("history says {run:?}, the run {found}"));
         }
-        for (key, unit) in self.units() {
+        for (key, unit) in self.case.units() {
             let said = units.get(&key).copied().unwrap_or(TaskState::Waiting);
             if said != unit.state {
-                self.wrong("I8", format!("{key:?}: history says {said}, the row {}", unit.state));
+                self.wrong(
+                    "I8",
+                    format!("{key:?}: history says {said}, the row {}", unit.state),
+                );
             }
             for attempt in &unit.attempts {
                 let said = attempts.get(&(key.clone(), attempt.number)).copied();
                 if said != Some(attempt.state) {
-                    self.wrong("I8", format!("{key:?}: history says {said:?}, the row {}", attempt.state));
+                    let state = attempt.state;
+                    self.wrong(
+                        "I8",
+                        format!("{key:?}: history says {said:?}, the row {state}"),
+                    );
                 }
             }
         }
     }
 
+    fn is_finally(&self, key: &Key) -> bool {
+        let plan = &self.case.plan;
+        let task = plan
+            .position(key.task.as_str())
+            .and_then(|at| plan.tasks.get(at));
+        task.is_some_and(|task| task.finally)
+    }
+
     /// I2 and I6: one start per attempt at most, each with a row, and nothing left behind.
     fn containers(&mut self) {
-        let known: BTreeMap<AttemptId, Attempt> = self.all_attempts().into_iter().collect();
-        for (id, seen) in self.seen {
+        for seen in self.seen.clone().into_values() {
+            let id = &seen.attempt;
             if seen.starts > 1 {
                 self.wrong("I2", format!("{id} was started {} times", seen.starts));
             }
-            if !known.contains_key(id) {
+            if self.case.attempt(id).is_none() {
                 self.wrong("I2", format!("{id} has a container, but no row"));
             }
             if !seen.removed {
@@ -209,115 +211,109 @@ impl Case<'_> {
         }
     }
 
-    /// I4: nothing starts before its conditions hold.
-    fn dependencies(&mut self) {
-        for (id, seen) in self.seen {
-            let Some(started) = seen.started else { continue };
-            let Some(task) = self.plan.position(id.task.as_str()).and_then(|at| self.plan.tasks.get(at)) else {
-                continue;
-            };
-            let mut parents = task.parents.clone();
-            if task.finally {
-                let ordinary = self.plan.tasks.iter().enumerate().filter(|(_, task)| !task.finally);
-                parents.extend(ordinary.map(|(at, _)| (at, Condition::Any)));
-            }
-            for (at, condition) in parents {
-                let Some(parent) = self.run().tasks.get(at).map(|task| task.own.clone()) else { continue };
-                let allowed = self.plan.tasks.get(at).is_some_and(|task| task.allow_failure);
-                let in_time = parent.ended_at.is_some_and(|ended| ended <= started);
-                if !in_time {
-                    self.wrong("I4", format!("{id} started before its parent {at} was over"));
-                }
-                let cancelled_before = task.finally && parent.state == TaskState::Cancelled;
-                if !cancelled_before && !holds(&parent, allowed, condition) {
-                    self.wrong("I4", format!("{id} started although parent {at} is {}", parent.state));
-                }
-            }
-        }
-    }
-
-    /// I7: limits hold at every instant.
-    fn limits(&mut self, most: usize) {
-        if let Some(limit) = self.plan.pipeline.max_parallel
-            && most > limit as usize
-        {
-            self.wrong("I7", format!("{most} containers ran at once; at most {limit}"));
-        }
-    }
-
     /// I5 and I9: the exit shown is the machine's, unknown is `lost`, and logs are whole.
     fn attempts(&mut self) {
-        for (id, attempt) in self.all_attempts() {
-            let seen = self.seen.get(&id);
-            let end = seen.and_then(|seen| seen.end);
-            let guessed = attempt.exit_code.filter(|code| end.is_none_or(|end| end.code != *code));
+        for (id, attempt) in self.case.attempts() {
+            self.coverage
+                .reasons
+                .extend(attempt.reason.map(|reason| reason.to_string()));
+            let seen = self.seen.get(&id).cloned();
+            let end = seen.as_ref().and_then(|seen| seen.end);
+            let guessed = attempt
+                .exit_code
+                .filter(|code| end.is_none_or(|end| end.code != *code));
             if let Some(code) = guessed {
-                self.wrong("I9", format!("{id} shows exit code {code}, the machine says {end:?}"));
+                self.wrong(
+                    "I9",
+                    format!("{id} shows exit code {code}, the machine says {end:?}"),
+                );
             }
             let is_good = end.is_some_and(|end| end.code == 0 && !end.by_engine && !end.by_others);
             if attempt.state == TaskState::Succeeded && !is_good {
                 self.wrong("I9", format!("{id} succeeded, the machine says {end:?}"));
             }
             let was_lost = end.is_none_or(|end| end.by_engine)
-                || seen.is_none_or(|seen| seen.removed_by_others)
+                || seen.as_ref().is_none_or(|seen| seen.removed_by_others)
                 || attempt.reason == Some(Reason::NoExitCode);
             if attempt.state == TaskState::Lost && !was_lost {
                 self.wrong("I9", format!("{id} is lost, but it ended as {end:?}"));
             }
-            self.log(&id, seen);
+            self.log(&id, seen.as_ref());
         }
     }
 
     fn log(&mut self, id: &AttemptId, seen: Option<&Seen>) {
         let mut written: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         for (stream, bytes) in seen.map(|seen| seen.written.as_slice()).unwrap_or_default() {
-            written.entry(format!("{stream:?}")).or_default().extend(bytes);
+            written
+                .entry(format!("{stream:?}"))
+                .or_default()
+                .extend(bytes);
         }
-        let (mut kept, mut has_hole) = (BTreeMap::<String, Vec<u8>>::new(), false);
-        let mut reader = Reader::open(Arc::new(self.disk.clone()), id);
-        let mut is_finished = false;
-        loop {
-            match reader.read_more() {
-                Ok(More::Frames(frames)) => {
-                    for frame in frames {
-                        match frame.body {
-                            Body::Output { stream, bytes } => {
-                                kept.entry(format!("{stream:?}")).or_default().extend(bytes);
-                            }
-                            Body::Hole(_) | Body::Dropped { .. } => has_hole = true,
-                        }
-                    }
-                }
-                Ok(More::Waiting) => break,
-                Ok(More::Ended(_)) => {
-                    is_finished = true;
-                    break;
-                }
-                Err(error) => {
-                    self.wrong("I5", format!("the log of {id} cannot be read: {error}"));
-                    return;
-                }
+        let kept = match Kept::read(self.judge.disk, id) {
+            Ok(kept) => kept,
+            Err(error) => {
+                return self.wrong("I5", format!("the log of {id} cannot be read: {error}"));
             }
+        };
+        if self.judge.logs_are_shared {
+            return;
         }
-        if seen.is_some_and(|seen| seen.started.is_some()) && !is_finished {
+        if seen.is_some_and(|seen| seen.started.is_some()) && !kept.is_finished {
             self.wrong("I5", format!("the log of {id} was never closed"));
         }
-        if kept != written && !has_hole {
-            self.wrong("I5", format!("the log of {id} has {kept:?}, the container wrote {written:?}"));
+        if kept.bytes != written && !kept.has_hole {
+            let (kept, written) = (words(&kept.bytes), words(&written));
+            self.wrong(
+                "I5",
+                format!("the log of {id} has {kept}, the container wrote {written}"),
+            );
         }
     }
 }
 
-/// The table of language.md §2.4, once more and by other means.
-fn holds(parent: &Unit, allowed: bool, condition: Condition) -> bool {
-    let failed = parent.state.is_failure();
-    let behind = parent.state == TaskState::Skipped && parent.reason == Some(Reason::UpstreamFailed);
-    let succeeded = parent.state == TaskState::Succeeded || (failed && allowed);
-    let skipped = parent.state == TaskState::Skipped && !behind;
-    match condition {
-        Condition::Success => succeeded,
-        Condition::Failure => failed || behind,
-        Condition::NotFailed => succeeded || skipped,
-        Condition::Any => parent.state != TaskState::Cancelled,
+/// A log as it was kept.
+struct Kept {
+    bytes: BTreeMap<String, Vec<u8>>,
+    has_hole: bool,
+    is_finished: bool,
+}
+
+impl Kept {
+    fn read(disk: &Arc<dyn Disk>, id: &AttemptId) -> Result<Self, gofer_logs::Error> {
+        let mut kept = Self {
+            bytes: BTreeMap::new(),
+            has_hole: false,
+            is_finished: false,
+        };
+        let mut reader = Reader::open(Arc::clone(disk), id);
+        loop {
+            match reader.read_more()? {
+                More::Frames(frames) => {
+                    for frame in frames {
+                        match frame.body {
+                            Body::Output { stream, bytes } => {
+                                kept.bytes
+                                    .entry(format!("{stream:?}"))
+                                    .or_default()
+                                    .extend(bytes);
+                            }
+                            Body::Hole(_) | Body::Dropped { .. } => kept.has_hole = true,
+                        }
+                    }
+                }
+                More::Waiting => return Ok(kept),
+                More::Ended(_) => {
+                    kept.is_finished = true;
+                    return Ok(kept);
+                }
+            }
+        }
     }
+}
+
+fn words(bytes: &BTreeMap<String, Vec<u8>>) -> String {
+    let side =
+        |(name, bytes): (&String, &Vec<u8>)| format!("{name} {:?}", String::from_utf8_lossy(bytes));
+    bytes.iter().map(side).collect::<Vec<_>>().join(", ")
 }

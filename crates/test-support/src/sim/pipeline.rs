@@ -1,37 +1,47 @@
-//! A pipeline and what its containers do, from a seed.
+//! Pipelines from a seed.
 
 use super::dice::Dice;
-use gofer_core::{definition::Pipeline, id::AttemptId};
-use gofer_scheduler::{StartError, Stream, fake::Program};
+use gofer_core::{definition::Pipeline, plan::Plan};
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 
 const CONDITIONS: [&str; 4] = ["success", "failure", "not_failed", "any"];
 
 /// A pipeline that can be run: up to eight ordinary tasks and two finally tasks.
-pub(crate) fn pipeline(seed: u64) -> Result<Pipeline, serde_json::Error> {
-    let mut dice = Dice::of(seed, "pipeline");
+pub(crate) fn pipeline(seed: u64, name: &str) -> Result<Pipeline, String> {
+    let mut dice = Dice::of(seed, name);
+    let mut problem = String::new();
+    for _ in 0..50 {
+        let pipeline: Pipeline =
+            serde_json::from_value(document(&mut dice, name)).map_err(|error| error.to_string())?;
+        match Plan::new(pipeline.clone()) {
+            Ok(_) => return Ok(pipeline),
+            Err(problems) => problem = format!("{problems:?}"),
+        }
+    }
+    Err(format!("no pipeline can be run: {problem}"))
+}
+
+fn document(dice: &mut Dice, name: &str) -> Value {
     let mut tasks = Map::new();
     let count = 1 + dice.below(8);
     for nth in 0..count {
         let before: Vec<u64> = (0..nth).collect();
-        tasks.insert(format!("t{nth}"), task(&mut dice, &before));
+        tasks.insert(format!("t{nth}"), task(dice, &before));
     }
     for nth in 0..dice.below(3) {
-        let mut last = task(&mut dice, &[]);
+        let mut last = task(dice, &[]);
         last["finally"] = true.into();
         tasks.insert(format!("z{nth}"), last);
     }
-    let mut document = json!({
-        "name": "sim", "defaults": {"image": "fake:1", "timeout": "1h"}, "tasks": tasks,
-    });
+    let defaults = json!({"image": "fake:1", "timeout": "1h"});
+    let mut document = json!({"name": name, "defaults": defaults, "tasks": tasks});
     if dice.one_in(3) {
         document["max_parallel"] = (1 + dice.below(3)).into();
     }
     if dice.one_in(6) {
         document["timeout"] = format!("{}s", 1 + dice.below(60)).into();
     }
-    serde_json::from_value(document)
+    document
 }
 
 fn task(dice: &mut Dice, before: &[u64]) -> Value {
@@ -46,34 +56,19 @@ fn task(dice: &mut Dice, before: &[u64]) -> Value {
             parents.insert(format!("t{parent}"), condition.into());
         }
     }
-    let reads = parents.keys().next().cloned();
+    let read = parents.keys().next().cloned().filter(|_| dice.one_in(2));
     if !parents.is_empty() {
         task["depends_on"] = parents.into();
     }
-    if let Some(parent) = reads.filter(|_| dice.one_in(3)) {
-        let output = format!("{parent}.n");
-        task["env"] = match dice.one_in(4) {
-            true => json!({"N": {"output": output}}),
-            false => json!({"N": {"output": output, "default": "none"}}),
-        };
+    match read {
+        Some(parent) => reads(dice, &mut task, &parent),
+        None => alone(dice, &mut task),
     }
     if dice.one_in(3) {
         task["retry"] = json!({"limit": dice.below(3), "delay": format!("{}s", dice.below(20))});
     }
     if dice.one_in(4) {
         task["timeout"] = format!("{}s", 1 + dice.below(20)).into();
-    }
-    if dice.one_in(4) {
-        let items: Vec<u64> = (0..dice.below(5)).collect();
-        task["for_each"] = items.into();
-        if dice.one_in(3) {
-            task["max_parallel"] = (1 + dice.below(2)).into();
-        }
-        if dice.one_in(4) {
-            task["when"] = "item != 1".into();
-        }
-    } else if dice.one_in(8) {
-        task["when"] = "run.trigger == 'nobody'".into();
     }
     if dice.one_in(6) {
         task["allow_failure"] = true.into();
@@ -87,39 +82,34 @@ fn task(dice: &mut Dice, before: &[u64]) -> Value {
     task
 }
 
-/// What an attempt's container does; the same in every life.
-pub(crate) fn program(seed: u64, attempt: &AttemptId) -> Program {
-    let item = attempt.item.map_or(-1, i64::from);
-    let name = format!("{}/{item}/{}", attempt.task, attempt.number);
-    let mut dice = Dice::of(seed, &name);
-    let takes = match dice.below(10) {
-        0 => Duration::ZERO,
-        1..8 => Duration::from_millis(dice.below(5_000)),
-        _ => Duration::from_secs(dice.below(90)),
-    };
-    let code = if dice.one_in(4) { i32::try_from(1 + dice.below(3)).unwrap_or(1) } else { 0 };
-    let on_term = match dice.below(4) {
-        0 => None,
-        1 => Some(0),
-        _ => Some(143),
-    };
-    let log = (0..dice.below(5))
-        .map(|nth| {
-            let offset = takes.mul_f64(nth as f64 / 5.0);
-            let stream = if dice.one_in(3) { Stream::Stderr } else { Stream::Stdout };
-            let end = if dice.one_in(3) { "" } else { "\n" };
-            (offset, stream, format!("{name} says {nth} {}{end}", dice.below(1_000)).into_bytes())
-        })
-        .collect();
-    let output = match dice.below(12) {
-        0 => None,
-        1 => Some(b"not a pair".to_vec()),
-        _ => Some(format!("n={}\n", dice.below(100)).into_bytes()),
-    };
-    let start_error = dice.one_in(25).then(|| StartError::Failed {
-        reason: gofer_core::run::Reason::ImageNotFound,
-        message: "no such image".to_owned(),
-        never_again: false,
-    });
-    Program { takes, code, on_term, log, output, start_error }
+/// It uses what its parent wrote.
+fn reads(dice: &mut Dice, task: &mut Value, parent: &str) {
+    let output = format!("{parent}.n");
+    match dice.below(4) {
+        0 => task["env"] = json!({"N": {"output": output}}),
+        1 => task["env"] = json!({"N": {"output": output, "default": "none"}}),
+        2 => task["when"] = format!("outputs.{output} | default('x') | int < 80").into(),
+        _ => {
+            task["for_each"] = json!({"output": output, "default": "[]"});
+            if dice.one_in(3) {
+                task["max_parallel"] = (1 + dice.below(2)).into();
+            }
+        }
+    }
+}
+
+fn alone(dice: &mut Dice, task: &mut Value) {
+    if dice.one_in(4) {
+        let items: Vec<u64> = (0..dice.below(5)).collect();
+        task["for_each"] = items.into();
+        if dice.one_in(3) {
+            task["max_parallel"] = (1 + dice.below(2)).into();
+        }
+        if dice.one_in(4) {
+            let when = ["item != 1", "item > 9"];
+            task["when"] = dice.pick(&when).copied().unwrap_or("item != 1").into();
+        }
+    } else if dice.one_in(8) {
+        task["when"] = "run.trigger == 'nobody'".into();
+    }
 }

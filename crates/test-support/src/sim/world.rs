@@ -3,13 +3,11 @@
 use super::{coverage::Coverage, dice::Dice};
 use gofer_core::{
     Timestamp,
-    clock::{Clock, Moment},
-    id::{AttemptId, Ids, InstanceId},
+    id::{InstanceId, RunId},
 };
-use gofer_scheduler::fake::{self, Program};
-use gofer_store::{Error, memory};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -20,55 +18,93 @@ use uuid::Uuid;
 /// Where a wake-up stands in the queue: when, in which of several at once, and a number.
 type Place = (Duration, u64, u64);
 
+/// Somewhere at which a Gofer may die.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Point {
+    /// Before a call does anything.
+    Before(&'static str),
+    /// When it is done, and nobody has heard of it.
+    After(&'static str),
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Before(name) => write!(f, "before {name}"),
+            Self::After(name) => write!(f, "after {name}"),
+        }
+    }
+}
+
 /// One seed's world. It outlives every crash.
 #[derive(Clone)]
 pub(crate) struct World {
     state: Arc<Mutex<State>>,
-    programs: Arc<dyn Fn(&AttemptId) -> Program + Send + Sync>,
 }
 
-struct State {
-    now: Duration,
-    dice: Dice,
+pub(super) struct State {
+    pub(super) now: Duration,
+    pub(super) dice: Dice,
     queue: BTreeMap<Place, Waker>,
     number: u64,
-    ids: u64,
+    ids: u128,
+    lives: BTreeMap<InstanceId, Life>,
+    /// No more faults: from here on everything has to come to its end.
+    quiet: bool,
+    /// Nothing takes time: for the judge.
+    calm: bool,
+    pub(super) coverage: Coverage,
+    pub(super) hash: u64,
+    rates: BTreeMap<&'static str, u64>,
+    /// What was added to the wall clock, and when.
+    steps: BTreeMap<Duration, i64>,
+    /// When something was last stored.
+    pub(super) progress: Duration,
+    pub(super) knocks: Vec<InstanceId>,
+    pub(super) violations: BTreeSet<String>,
+    /// Who was told that a run is not its own any more.
+    pub(super) fenced: BTreeSet<(InstanceId, RunId)>,
+}
+
+/// One process.
+#[derive(Default)]
+struct Life {
     points: u64,
     crash_at: Option<u64>,
-    crashed: Option<&'static str>,
-    /// Nothing goes wrong and nothing takes time: for the judge.
-    calm: bool,
-    coverage: Coverage,
-    hash: u64,
-    rates: BTreeMap<&'static str, u64>,
+    crashed: Option<Point>,
+    /// Permits that were asked for and have not led to a start yet.
+    windows: usize,
+    is_dead: bool,
 }
 
 const BEGIN: i64 = 1_800_000_000;
 
 impl World {
-    pub(crate) fn new(
-        seed: u64,
-        rates: BTreeMap<&'static str, u64>,
-        programs: Arc<dyn Fn(&AttemptId) -> Program + Send + Sync>,
-    ) -> Self {
+    pub(crate) fn new(seed: u64, rates: BTreeMap<&'static str, u64>) -> Self {
         let state = State {
             now: Duration::ZERO,
             dice: Dice::of(seed, "world"),
             queue: BTreeMap::new(),
             number: 0,
             ids: 0,
-            points: 0,
-            crash_at: None,
-            crashed: None,
+            lives: BTreeMap::new(),
+            quiet: false,
             calm: false,
             coverage: Coverage::default(),
             hash: seed,
             rates,
+            steps: BTreeMap::new(),
+            progress: Duration::ZERO,
+            knocks: Vec::new(),
+            violations: BTreeSet::new(),
+            fenced: BTreeSet::new(),
         };
-        Self { state: Arc::new(Mutex::new(state)), programs }
+        Self {
+            state: Arc::new(Mutex::new(state)),
+        }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -76,50 +112,134 @@ impl World {
         self.state().now
     }
 
-    /// The next life ends after so many points, if it gets that far.
-    pub(crate) fn crash_after(&self, points: Option<u64>) {
+    pub(crate) fn next_id(&self) -> Uuid {
         let mut state = self.state();
-        state.crash_at = points.map(|points| state.points + points);
-        state.crashed = None;
-        // Wakers of a dead life wake nobody.
-        state.queue.clear();
+        state.ids += 1;
+        Uuid::from_u128((0x7 << 76) | (0x8 << 60) | state.ids)
     }
 
-    pub(crate) fn crashed(&self) -> Option<&'static str> {
-        self.state().crashed
+    /// A new process, which dies at this point if it gets that far.
+    pub(crate) fn begin_life(&self, of: InstanceId, crash_at: Option<u64>) {
+        self.state().lives.insert(
+            of,
+            Life {
+                crash_at,
+                ..Life::default()
+            },
+        );
+    }
+
+    pub(crate) fn crashed(&self, of: InstanceId) -> Option<Point> {
+        self.state().lives.get(&of)?.crashed
+    }
+
+    pub(crate) fn points(&self, of: InstanceId) -> u64 {
+        self.state().lives.get(&of).map_or(0, |life| life.points)
+    }
+
+    /// Others think from now on that it is dead.
+    pub(crate) fn declare_dead(&self, of: InstanceId) {
+        if let Some(life) = self.state().lives.get_mut(&of) {
+            life.is_dead = true;
+        }
+    }
+
+    /// Has it permits that have not led to a start yet?
+    pub(crate) fn may_start_something(&self, of: InstanceId) -> bool {
+        self.state()
+            .lives
+            .get(&of)
+            .is_some_and(|life| life.windows > 0)
+    }
+
+    /// Has one of those that are taken for dead?
+    pub(crate) fn may_a_dead_one_start_something(&self) -> bool {
+        self.state()
+            .lives
+            .values()
+            .any(|life| life.is_dead && life.windows > 0)
+    }
+
+    pub(crate) fn window(&self, of: InstanceId, open: bool) {
+        if let Some(life) = self.state().lives.get_mut(&of) {
+            life.windows = if open {
+                life.windows + 1
+            } else {
+                life.windows.saturating_sub(1)
+            };
+        }
+    }
+
+    /// No more faults.
+    pub(crate) fn quiet(&self) {
+        let mut state = self.state();
+        state.quiet = true;
+        // Calls that are under way may take so long.
+        state.progress = state.now + Duration::from_secs(130);
+        for life in state.lives.values_mut() {
+            life.crash_at = None;
+        }
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.state().quiet
     }
 
     pub(crate) fn calm(&self) {
         self.state().calm = true;
     }
 
+    pub(crate) fn is_calm(&self) -> bool {
+        self.state().calm
+    }
+
     pub(crate) fn fault(&self, kind: &'static str) {
+        self.state().fault(kind);
+    }
+
+    pub(crate) fn violation(&self, what: String) {
+        self.state().violations.insert(what);
+    }
+
+    /// Sets the wall clock forth or back.
+    pub(crate) fn step_clock(&self, seconds: i64) {
         let mut state = self.state();
-        *state.coverage.faults.entry(kind).or_default() += 1;
-        state.mix(kind);
+        let before = state
+            .steps
+            .last_key_value()
+            .map_or(0, |(_, offset)| *offset);
+        let now = state.now;
+        state.steps.insert(now, before + seconds);
     }
 
-    pub(crate) fn coverage(&self) -> Coverage {
-        self.state().coverage.clone()
-    }
-
-    pub(crate) fn hash(&self) -> u64 {
-        self.state().hash
+    /// The most that a wall clock was set back, in all.
+    pub(crate) fn set_back(&self) -> Duration {
+        let state = self.state();
+        let (mut before, mut back) = (0, 0);
+        for offset in state.steps.values() {
+            back += (before - offset).max(0);
+            before = *offset;
+        }
+        Duration::from_secs(back.unsigned_abs())
     }
 
     /// When the next wake-up is due.
     pub(crate) fn next_due(&self) -> Option<Duration> {
-        self.state().queue.first_key_value().map(|((due, ..), _)| *due)
+        self.state()
+            .queue
+            .first_key_value()
+            .map(|((due, ..), _)| *due)
     }
 
-    /// Lets time pass to the next wake-up. False if nobody waits for anything.
-    pub(crate) fn advance(&self) -> bool {
+    /// Lets time pass to the next wake-up.
+    pub(crate) fn advance(&self) {
         let mut state = self.state();
-        let Some(((due, ..), waker)) = state.queue.pop_first() else { return false };
+        let Some(((due, ..), waker)) = state.queue.pop_first() else {
+            return;
+        };
         state.now = state.now.max(due);
         drop(state);
         waker.wake();
-        true
     }
 
     pub(crate) fn advance_to(&self, now: Duration) {
@@ -127,32 +247,45 @@ impl World {
         state.now = state.now.max(now);
     }
 
-    fn sleep_until(&self, due: Duration) -> Sleep {
-        Sleep { world: self.clone(), due, place: None }
+    pub(crate) fn sleep_until(&self, due: Duration) -> Sleep {
+        Sleep {
+            world: self.clone(),
+            due,
+            place: None,
+        }
     }
 
-    /// A point at which Gofer may die, and which takes a while.
-    async fn point(self, name: &'static str) {
-        let wait = {
-            let mut state = self.state();
-            if state.calm {
-                return;
-            }
-            state.points += 1;
-            *state.coverage.points.entry(name).or_default() += 1;
-            state.mix(name);
-            if state.crash_at.is_some_and(|at| state.points >= at) && state.crashed.is_none() {
-                state.crashed = Some(name);
-                *state.coverage.crashes.entry(name).or_default() += 1;
-            }
-            if state.crashed.is_some() {
-                None
-            } else {
-                Some(state.latency())
-            }
-        };
-        match wait {
-            Some(wait) if wait.is_zero() => {}
+    /// A point at which a Gofer may die. Returns what it takes of time, or nothing if it died.
+    fn pass(&self, of: InstanceId, point: Point, takes_time: bool) -> Option<Duration> {
+        let mut state = self.state();
+        let state = &mut *state;
+        let life = state.lives.get_mut(&of)?;
+        life.points += 1;
+        if life.crashed.is_none() && life.crash_at.is_some_and(|at| life.points >= at) {
+            life.crashed = Some(point);
+            *state.coverage.crashes.entry(point).or_default() += 1;
+            *state.coverage.faults.entry("crash").or_default() += 1;
+        }
+        let is_dead = life.crashed.is_some();
+        *state.coverage.points.entry(point).or_default() += 1;
+        let (Point::Before(name) | Point::After(name)) = point;
+        state.mix(name);
+        if is_dead {
+            return None;
+        }
+        Some(if takes_time {
+            state.latency()
+        } else {
+            Duration::ZERO
+        })
+    }
+
+    pub(crate) async fn point(self, of: InstanceId, point: Point) {
+        if self.is_calm() {
+            return;
+        }
+        match self.pass(of, point, true) {
+            Some(Duration::ZERO) => {}
             Some(wait) => {
                 let due = self.elapsed() + wait;
                 self.sleep_until(due).await;
@@ -161,35 +294,66 @@ impl World {
         }
     }
 
-    fn roll(&self, kind: &'static str) -> bool {
-        let mut state = self.state();
-        if state.calm {
-            return false;
+    /// A point that takes no time of its own.
+    pub(crate) async fn point_at_once(self, of: InstanceId, point: Point) {
+        if !self.is_calm() && self.pass(of, point, false).is_none() {
+            std::future::pending::<()>().await;
         }
-        let Some(rate) = state.rates.get(kind).copied().filter(|rate| *rate > 0) else {
-            return false;
-        };
-        let happens = state.dice.one_in(rate);
+    }
+
+    pub(crate) fn roll(&self, kind: &'static str) -> bool {
+        let mut state = self.state();
+        let happens = !state.calm && state.roll(kind);
         if happens {
-            *state.coverage.faults.entry(kind).or_default() += 1;
-            state.mix(kind);
+            state.fault(kind);
         }
         happens
     }
 
-    fn to_wall(now: Duration) -> Timestamp {
-        let begin = Timestamp::from_second(BEGIN).unwrap_or(Timestamp::UNIX_EPOCH);
-        begin.checked_add(now).unwrap_or(Timestamp::MAX)
+    /// Up to so many milliseconds; little when there are no more faults.
+    pub(crate) fn some_time(&self, most: u64) -> Duration {
+        let mut state = self.state();
+        let most = if state.quiet { most.min(20) } else { most };
+        Duration::from_millis(1 + state.dice.below(most))
     }
 
-    fn from_wall(at: Timestamp) -> Duration {
+    /// What a wall clock showed at a moment.
+    pub(crate) fn wall(&self, at: Duration) -> Timestamp {
+        let state = self.state();
+        let offset = state
+            .steps
+            .range(..=at)
+            .next_back()
+            .map_or(0, |(_, offset)| *offset);
+        drop(state);
+        let begin = Timestamp::from_second(BEGIN + offset).unwrap_or(Timestamp::UNIX_EPOCH);
+        begin.checked_add(at).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The same of a clock that nobody sets.
+    pub(crate) fn steady(at: Duration) -> Timestamp {
+        let begin = Timestamp::from_second(BEGIN).unwrap_or(Timestamp::UNIX_EPOCH);
+        begin.checked_add(at).unwrap_or(Timestamp::MAX)
+    }
+
+    pub(crate) fn from_steady(at: Timestamp) -> Duration {
         let begin = Timestamp::from_second(BEGIN).unwrap_or(Timestamp::UNIX_EPOCH);
         Duration::try_from(at.duration_since(begin)).unwrap_or(Duration::ZERO)
     }
 }
 
 impl State {
-    fn mix(&mut self, word: &str) {
+    fn fault(&mut self, kind: &'static str) {
+        *self.coverage.faults.entry(kind).or_default() += 1;
+        self.mix(kind);
+    }
+
+    fn roll(&mut self, kind: &'static str) -> bool {
+        let rate = self.rates.get(kind).copied().unwrap_or(0);
+        !self.quiet && rate > 0 && self.dice.one_in(rate)
+    }
+
+    pub(super) fn mix(&mut self, word: &str) {
         let now = u64::try_from(self.now.as_nanos()).unwrap_or(u64::MAX);
         for byte in word.bytes().chain(now.to_le_bytes()) {
             self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
@@ -197,16 +361,19 @@ impl State {
     }
 
     fn latency(&mut self) -> Duration {
+        if self.roll("slow") {
+            self.fault("slow");
+            return Duration::from_millis(1_000 + self.dice.below(119_000));
+        }
         match self.dice.below(100) {
             0..40 => Duration::ZERO,
-            40..90 => Duration::from_micros(self.dice.below(3_000)),
-            90..99 => Duration::from_millis(self.dice.below(200)),
-            _ => Duration::from_millis(self.dice.below(20_000)),
+            40..95 => Duration::from_micros(self.dice.below(3_000)),
+            _ => Duration::from_millis(self.dice.below(200)),
         }
     }
 }
 
-struct Sleep {
+pub(crate) struct Sleep {
     world: World,
     due: Duration,
     place: Option<Place>,
@@ -238,73 +405,5 @@ impl Drop for Sleep {
         if let Some(place) = self.place.take() {
             self.world.state().queue.remove(&place);
         }
-    }
-}
-
-impl Clock for World {
-    fn now(&self) -> Timestamp {
-        Self::to_wall(self.elapsed())
-    }
-
-    fn moment(&self) -> Moment {
-        Moment(self.elapsed())
-    }
-
-    fn sleep(&self, wait: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(self.sleep_until(self.elapsed() + wait))
-    }
-}
-
-impl Ids for World {
-    fn next(&self) -> Uuid {
-        let mut state = self.state();
-        state.ids += 1;
-        Uuid::from_u128((0x7 << 76) | (0x8 << 60) | u128::from(state.ids))
-    }
-}
-
-impl fake::World for World {
-    fn now(&self) -> Timestamp {
-        Self::to_wall(self.elapsed())
-    }
-
-    fn pause(&self, point: &'static str) -> fake::Later<()> {
-        Box::pin(self.clone().point(point))
-    }
-
-    fn until(&self, at: Timestamp) -> fake::Later<()> {
-        Box::pin(self.sleep_until(Self::from_wall(at)))
-    }
-
-    fn mishap(&self, kind: &'static str) -> bool {
-        self.roll(kind)
-    }
-
-    fn program(&self, attempt: &AttemptId) -> Program {
-        (self.programs)(attempt)
-    }
-}
-
-impl memory::Hooks for World {
-    fn before(
-        &self,
-        _: InstanceId,
-        operation: &'static str,
-    ) -> memory::Later<Result<(), Error>> {
-        let world = self.clone();
-        Box::pin(async move {
-            world.clone().point(operation).await;
-            if world.roll("busy") {
-                return Err(Error::Busy);
-            }
-            if world.roll("full") {
-                return Err(Error::Full);
-            }
-            Ok(())
-        })
-    }
-
-    fn after(&self, _: InstanceId, operation: &'static str) -> memory::Later<()> {
-        Box::pin(self.clone().point(operation))
     }
 }

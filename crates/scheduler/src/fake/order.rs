@@ -1,0 +1,37 @@
+use super::Program;
+use gofer_core::{
+    Timestamp,
+    id::{AttemptId, Epoch, StoreId},
+};
+use std::time::Duration;
+
+/// Something that a machine is to do with one container.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// Make it.
+    Create(Box<Program>, Epoch),
+    /// Start it.
+    Start,
+    /// SIGTERM after the first time, SIGKILL after the second.
+    Stop(Duration, Duration),
+    /// Remove it, whatever it does.
+    Remove,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    Yes,
+    /// The name is taken.
+    Conflict,
+    NotThere,
+}
+
+/// An order that the engine has, and has not carried out yet.
+#[derive(Clone, Debug)]
+pub(super) struct Pending {
+    pub(super) due: Timestamp,
+    pub(super) store: StoreId,
+    pub(super) attempt: AttemptId,
+    pub(super) order: Order,
+}
