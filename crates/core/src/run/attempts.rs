@@ -227,7 +227,7 @@ impl Book {
             return false;
         }
         let verdict = match attempt.stop {
-            Some(Stop::Run) => Verdict::new(TaskState::Cancelled, Some(stop_reason), None),
+            Some(Stop::Run) => Verdict::cancelled(stop_reason),
             Some(Stop::Timeout) => Verdict::timed_out(),
             None => judge(ending, outputs.as_ref().err()),
         };
@@ -280,7 +280,7 @@ impl Book {
             )
         };
         let verdict = match (attempt.stop, outcome) {
-            (Some(Stop::Run), _) => Verdict::new(TaskState::Cancelled, Some(stop_reason), None),
+            (Some(Stop::Run), _) => Verdict::cancelled(stop_reason),
             (Some(Stop::Timeout), _) => Verdict::timed_out(),
             (None, Outcome::Succeeded) => Verdict::new(TaskState::Succeeded, None, None),
             (None, Outcome::Skipped) => Verdict::new(
@@ -353,6 +353,7 @@ impl Book {
             head.stop.is_some()
         };
         let may = !is_stopped
+            && !verdict.is_final
             && verdict.state.is_failure()
             && tries <= retry.limit
             && verdict.reason.is_none_or(Reason::may_be_tried_again)

@@ -377,12 +377,15 @@ impl Book {
         }
     }
 
-    /// The tasks' reason for being cancelled now.
-    pub(super) fn stop_reason(&self) -> Reason {
+    /// Why tasks are cancelled now, in a word and in a sentence.
+    pub(super) fn stop_reason(&self) -> (Reason, &'static str) {
         match self.run.head.stop {
-            Some(RunStop::Replaced) => Reason::RunReplaced,
-            Some(RunStop::Timeout) => Reason::RunTimedOut,
-            Some(RunStop::Person) | None => Reason::RunCancelled,
+            Some(RunStop::Replaced) => (Reason::RunReplaced, "a newer run replaced its run"),
+            Some(RunStop::Timeout) => (
+                Reason::RunTimedOut,
+                "its run took longer than the run's `timeout`",
+            ),
+            Some(RunStop::Person) | None => (Reason::RunCancelled, "its run was cancelled"),
         }
     }
 

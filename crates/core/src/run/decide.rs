@@ -56,8 +56,9 @@ impl Book {
         }
         match self.conditions(task) {
             Met::Cancelled => {
-                let reason = self.stop_reason();
-                return self.end(place, TaskState::Cancelled, reason, None, now);
+                let (reason, why) = self.stop_reason();
+                let message = Some(why.to_owned());
+                return self.end(place, TaskState::Cancelled, reason, message, now);
             }
             Met::No(reason) => {
                 let message = self.unmet_sentence(task, reason);

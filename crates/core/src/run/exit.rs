@@ -15,6 +15,8 @@ pub enum Ending {
     NoExitCode,
     /// It never ran: the reason and a sentence.
     NotStarted(Reason, String),
+    /// It cannot run, now or ever, as with a name that cannot be an image's.
+    CannotStart(Reason, String),
 }
 
 /// An exit as the engine reported it.
@@ -39,6 +41,8 @@ pub(super) struct Verdict {
     pub(super) state: TaskState,
     pub(super) reason: Option<Reason>,
     pub(super) message: Option<String>,
+    /// Whatever `retry` says, there is no other try.
+    pub(super) is_final: bool,
 }
 
 impl Verdict {
@@ -47,11 +51,16 @@ impl Verdict {
             state,
             reason,
             message,
+            is_final: false,
         }
     }
 
     fn because(state: TaskState, reason: Reason, message: impl Into<String>) -> Self {
         Self::new(state, Some(reason), Some(message.into()))
+    }
+
+    pub(super) fn cancelled((reason, why): (Reason, &str)) -> Self {
+        Self::because(TaskState::Cancelled, reason, why)
     }
 
     pub(super) fn timed_out() -> Self {
@@ -65,6 +74,10 @@ pub(super) fn judge(ending: &Ending, bad_outputs: Option<&String>) -> Verdict {
     use TaskState::{Failed, Lost};
     match ending {
         Ending::NotStarted(reason, message) => Verdict::because(Failed, *reason, message.as_str()),
+        Ending::CannotStart(reason, message) => Verdict {
+            is_final: true,
+            ..Verdict::because(Failed, *reason, message.as_str())
+        },
         Ending::Vanished => Verdict::because(
             Lost,
             Reason::ContainerVanished,

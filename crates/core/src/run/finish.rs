@@ -304,7 +304,7 @@ impl Book {
 
     /// Ends what waits and stops what runs, among the ordinary or the finally tasks.
     fn stop_tasks(&mut self, finally: bool, now: Timestamp) {
-        let reason = self.stop_reason();
+        let (reason, why) = self.stop_reason();
         for place in self.open_places(finally) {
             let Some(unit) = self.at(place) else { continue };
             match unit.state {
@@ -313,7 +313,10 @@ impl Book {
                 }
                 // A fan-out ends with its last item.
                 TaskState::Running | TaskState::Starting => {}
-                _ => self.end(place, TaskState::Cancelled, reason, None, now),
+                _ => {
+                    let message = Some(why.to_owned());
+                    self.end(place, TaskState::Cancelled, reason, message, now);
+                }
             }
         }
     }

@@ -169,6 +169,9 @@ impl Attempt {
             Ending::NotStarted(reason, text) => {
                 Ending::NotStarted(reason, self.context.masked(&text))
             }
+            Ending::CannotStart(reason, text) => {
+                Ending::CannotStart(reason, self.context.masked(&text))
+            }
             Ending::Vanished | Ending::NoExitCode => ending,
         }
     }

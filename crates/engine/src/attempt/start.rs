@@ -120,8 +120,16 @@ impl Attempt {
             Err(StartError::Refused) => Answer::Ended(stopped()),
             Err(StartError::Vanished) => Answer::Ended(Ending::Vanished),
             Err(StartError::Failed {
-                reason, message, ..
-            }) => Answer::Ended(Ending::NotStarted(reason, context.masked(&message))),
+                reason,
+                message,
+                never_again,
+            }) => {
+                let message = context.masked(&message);
+                Answer::Ended(match never_again {
+                    true => Ending::CannotStart(reason, message),
+                    false => Ending::NotStarted(reason, message),
+                })
+            }
             Err(StartError::Away(why)) => {
                 context
                     .feed

@@ -88,6 +88,11 @@ fn s42_what_would_come_to_the_same_is_never_tried_again() {
         let starts = retried(json!({"limit": 2}), [Does::ends(ending)]).starts("a");
         assert_eq!(starts, if again { 3 } else { 1 }, "{reason}");
     }
+    let ending = Ending::CannotStart(Reason::ImageNotFound, "no such name".to_owned());
+    assert_eq!(
+        retried(json!({"limit": 2}), [Does::ends(ending)]).starts("a"),
+        1
+    );
     let world = World::with_params(
         json!({"params": {"image": {}}, "tasks": {"a": {"image": {"param": "image"}, "retry": {"limit": 2}}}}),
         &[("image", "not an image")],

@@ -281,7 +281,10 @@ impl World {
                     image,
                     node: None,
                 };
-                if !matches!(does.ending, Ending::NotStarted(..)) {
+                if !matches!(
+                    does.ending,
+                    Ending::NotStarted(..) | Ending::CannotStart(..)
+                ) {
                     self.later(Duration::ZERO, started);
                 }
                 if let Some(takes) = does.takes {
