@@ -260,6 +260,7 @@ impl Bringing {
             generation: self.engine.link.presence().borrow().generation.clone(),
             announced: Some(announced),
             heard: Memory::default(),
+            judging: Arc::default(),
             engine: self.engine.clone(),
         };
         self.engine.tasks.spawn(follow::follow(watched, begin));

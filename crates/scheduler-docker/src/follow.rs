@@ -14,7 +14,13 @@ use crate::{
 };
 use gofer_core::{Timestamp, container::Exec, id::AttemptId};
 use gofer_scheduler::{Exit, Fact, Started};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 /// What is needed to follow an attempt.
@@ -36,6 +42,8 @@ pub(crate) struct Watched {
     /// Told once `Started` was said.
     pub(crate) announced: Option<oneshot::Sender<()>>,
     pub(crate) heard: Memory,
+    /// The container has ended; what that means is being found out.
+    pub(crate) judging: Arc<AtomicBool>,
 }
 
 /// What the event stream said so far.
@@ -142,6 +150,7 @@ impl Watched {
 
     async fn pump_and_wait(&mut self, mut sink: Sink, source: Source) -> (Stretch, Sink) {
         let clock = self.engine.clock.clone();
+        let judging = self.judging.clone();
         let mut drained: Option<Drained> = None;
         let mut last: Option<Last> = None;
         let broke = {
@@ -158,7 +167,11 @@ impl Watched {
                         Err(broke) => break Some(Stretch::Broke(broke)),
                     },
                     how = &mut pump, if drained.is_none() => drained = Some(how),
-                    () = clock.sleep(MOMENT), if drained.is_some() => break Some(Stretch::Quiet),
+                    () = clock.sleep(MOMENT), if drained.is_some() && last.is_none() => {
+                        if !judging.load(Ordering::SeqCst) {
+                            break Some(Stretch::Quiet);
+                        }
+                    }
                 }
             }
         };

@@ -26,9 +26,18 @@ pub(crate) fn kind(error: Raw) -> Kind {
         | Raw::HyperResponseError { .. }
         | Raw::HyperLegacyError { .. }
         | Raw::RequestTimeoutError
-        | Raw::SocketNotFoundError(_) => Kind::Away(chain(&error)),
+        | Raw::SocketNotFoundError(_) => Kind::Away(root(&error)),
         other => Kind::Said(0, chain(&other)),
     }
+}
+
+/// The last cause: what the system said. Those above it name the layers that it came through.
+fn root(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
 }
 
 /// An error with its causes: hyper says "client error" and hides "connection refused" below it.

@@ -9,10 +9,13 @@ use bollard::{errors::Error, query_parameters::WaitContainerOptionsBuilder};
 use futures_util::StreamExt;
 use gofer_core::{Timestamp, container::Exec};
 use gofer_scheduler::{Exit, Fact};
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 /// The events of an end come in order, a moment after the wait is answered.
 const EVENTS_LAG: Duration = Duration::from_millis(100);
+
+/// From the end of its containers to its own.
+const LEAVING: Duration = Duration::from_secs(2);
 
 /// What the one answer of a wait says.
 enum Answer {
@@ -34,7 +37,12 @@ impl Watched {
         match self.wait().await {
             Answer::Gone => return Ok(Last::Vanished),
             Answer::Broke => return Err(self.engine.clock.now()),
-            Answer::Code(code) => self.judge(code).await,
+            Answer::Code(code) => {
+                self.judging.store(true, Ordering::SeqCst);
+                let judged = self.judge(code).await;
+                self.judging.store(false, Ordering::SeqCst);
+                judged
+            }
         }
     }
 
@@ -78,9 +86,9 @@ impl Watched {
     /// Makes an exit of a code, with all that the engine said about it until now.
     async fn judge(&mut self, code: i32) -> Result<Last, Timestamp> {
         self.hear_all().await;
-        let answering = self.engine.link.presence().borrow().answering;
-        if !answering && is_suspicious(code) {
-            // A dying engine's last words: what is true shows when it is back.
+        let stopped_outside = self.heard.signalled && !self.live.is_asked();
+        if is_suspicious(code) && self.is_engine_leaving(stopped_outside).await {
+            // Its last words: what is true shows when it is back.
             return Err(self.engine.clock.now());
         }
         let memory = code == 137;
@@ -89,7 +97,7 @@ impl Watched {
             code,
             out_of_memory: false,
             engine_restarted: false,
-            stopped_outside: self.heard.signalled && !self.live.is_asked(),
+            stopped_outside,
             bad_command: None,
         };
         if memory || self.heard.died.is_none() {
@@ -100,6 +108,21 @@ impl Watched {
             }
         }
         Ok(Last::Exit(exit))
+    }
+
+    /// An engine that is told to end stops its containers first, while it still answers: a signal
+    /// that is not ours may be its own.
+    async fn is_engine_leaving(&self, stopped_outside: bool) -> bool {
+        let clock = &self.engine.clock;
+        let mut presence = self.engine.link.presence();
+        if !stopped_outside {
+            return !presence.borrow().answering;
+        }
+        tokio::select! {
+            biased;
+            _ = presence.wait_for(|presence| !presence.answering) => true,
+            () = clock.sleep(LEAVING) => false,
+        }
     }
 
     /// Reads the event stream up to the death, so that a signal before it is not missed.

@@ -89,12 +89,14 @@ impl Watched {
             return Stretch::Broke(self.engine.clock.now());
         }
         let Some(code) = seen.code else { return Stretch::Over(Last::NoExitCode) };
+        let engine_restarted = restarted && is_suspicious(code);
         let exit = Exit {
             at: seen.finished.unwrap_or_else(|| self.engine.clock.now()),
             code,
             out_of_memory: code == 137 && seen.out_of_memory,
-            engine_restarted: restarted && is_suspicious(code),
-            stopped_outside: self.heard.signalled && !self.live.is_asked(),
+            engine_restarted,
+            // Its signals are the engine's own then.
+            stopped_outside: self.heard.signalled && !self.live.is_asked() && !engine_restarted,
             bad_command: None,
         };
         Stretch::Over(Last::Exit(exit))

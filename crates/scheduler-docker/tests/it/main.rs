@@ -5,3 +5,5 @@ mod bench;
 mod clock;
 mod conformance;
 mod engine;
+mod private;
+mod restarts;
