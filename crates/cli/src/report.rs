@@ -1,7 +1,7 @@
 //! How a run came to where it is: cause, effect, and what to type next.
 
 use crate::{
-    marks,
+    marks, outline,
     paint::{Hue, Paint},
     session::Session,
     text,
@@ -10,7 +10,7 @@ use crate::{
     unit::{self, Unit, units},
 };
 use futures_util::StreamExt;
-use gofer_core::Timestamp;
+use gofer_core::{Timestamp, plan::Plan};
 use gofer_sdk::{
     Client, LogQuery,
     types::{LogOptions, Run, RunState, TaskState},
@@ -223,24 +223,42 @@ pub(crate) fn effects(run: &Run, paint: Paint) -> String {
 }
 
 /// Of a run that is not over: what each task waits for or does.
-pub(crate) fn waiting(run: &Run, paint: Paint) -> String {
+pub(crate) async fn waiting(client: &Client, run: &Run, paint: Paint) -> String {
     if run.state.is_over() {
         return String::new();
     }
+    let waits = outline::waits(run, &places(client, run).await);
+    let open: Vec<Unit<'_>> = units(run)
+        .into_iter()
+        .filter(|unit| !unit.state().is_over())
+        .collect();
+    let widths = open.iter().map(|unit| text::width(&unit.label()));
+    let widest = widths.max().unwrap_or(0);
     let mut page = String::new();
-    for unit in units(run).iter().filter(|unit| !unit.state().is_over()) {
+    for unit in open {
         let word = marks::task_word(unit.state(), unit.task.allow_failure, paint);
-        page.line(format_args!(
-            "  {}  {word}  {}",
-            unit.label(),
-            text::safe(unit.why().as_bytes())
-        ));
+        let why = match unit.state() {
+            TaskState::Waiting if unit.message().is_none() => {
+                waits.get(&unit.task.name).cloned().unwrap_or_default()
+            }
+            _ => text::safe(unit.why().as_bytes()),
+        };
+        let line = format!("  {}  {word}  {why}", text::fit(&unit.label(), widest));
+        page.line(format_args!("{}", line.trim_end()));
     }
     if page.is_empty() {
         page
     } else {
         format!("\nnot over yet\n{page}")
     }
+}
+
+/// Where the tasks stand in the version that the run is pinned to.
+async fn places(client: &Client, run: &Run) -> Vec<outline::Place> {
+    let document = client.config(run.id).await.ok();
+    let pipeline = document.and_then(|document| serde_json::from_value(document).ok());
+    let plan = pipeline.and_then(|pipeline| Plan::new(pipeline).ok());
+    plan.as_ref().map(outline::order).unwrap_or_default()
 }
 
 /// What to type next, of the commands that make sense now.

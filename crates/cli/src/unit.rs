@@ -64,8 +64,11 @@ impl<'r> Unit<'r> {
 
     /// Its state with the reason's sentence: `exit code 1`, `timed out after 5m`.
     pub(crate) fn why(&self) -> String {
-        let said = self.message().or(self.reason());
-        said.unwrap_or_default().to_owned()
+        match (self.message(), self.reason()) {
+            (Some(message), _) => message.to_owned(),
+            (None, Some(reason)) => reason.replace('_', " "),
+            (None, None) => String::new(),
+        }
     }
 
     /// From the first attempt's start to the last one's end, or to now.

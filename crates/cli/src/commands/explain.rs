@@ -16,7 +16,7 @@ pub(crate) async fn explain(session: &Session<'_>, args: &OneRun) -> Result<Code
     let mut page = report::headline(&run, session.now(), paint);
     page += &report::causes(&client, &run, session.columns(), paint).await;
     page += &report::effects(&run, paint);
-    page += &report::waiting(&run, paint);
+    page += &report::waiting(&client, &run, paint).await;
     page += &report::commands(&next);
     session.page(&page)?;
     Ok(Code::Ok)

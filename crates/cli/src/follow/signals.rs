@@ -9,19 +9,16 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Listens. What the process was started to ignore, as by `nohup`, stays ignored.
+    /// Listens. A hangup that the process was started to ignore, as by `nohup`, stays ignored; an
+    /// interrupt does not, although a script's `&` asks for that: it is how a run is cancelled.
     pub(crate) fn listen() -> io::Result<Self> {
-        let ignored = ignored();
-        let kinds = [
-            SignalKind::interrupt(),
-            SignalKind::terminate(),
-            SignalKind::hangup(),
-        ];
-        let wanted = kinds
-            .into_iter()
-            .filter(|kind| !is_in(ignored, kind.as_raw_value()));
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        let hangup = SignalKind::hangup();
+        if !is_in(ignored(), hangup.as_raw_value()) {
+            kinds.push(hangup);
+        }
         Ok(Self {
-            listened: wanted.map(signal).collect::<io::Result<_>>()?,
+            listened: kinds.into_iter().map(signal).collect::<io::Result<_>>()?,
         })
     }
 

@@ -5,6 +5,7 @@ use gofer_core::{
     definition::{Condition, Container, Literal, Reference, Value},
     plan::{self, FanOut, Plan},
 };
+use gofer_sdk::types::Run;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -206,6 +207,24 @@ pub(crate) fn order(plan: &Plan) -> Vec<Place> {
         finally: task.finally,
     };
     tasks.into_iter().map(|(task, _)| place(task)).collect()
+}
+
+/// What each task waits for, as far as the file says it.
+pub(crate) fn waits(run: &Run, places: &[Place]) -> BTreeMap<String, String> {
+    let is_over = |name: &str| run.task(name).is_none_or(|task| task.state.is_over());
+    let words = |place: &Place| {
+        let parents = place.parents.iter().filter(|name| !is_over(name));
+        let parents: Vec<&String> = parents.collect();
+        match parents.as_slice() {
+            [] if place.finally => "at the end".to_owned(),
+            [] => String::new(),
+            parents => format!("waits for {}", text::list(parents)),
+        }
+    };
+    places
+        .iter()
+        .map(|place| (place.name.clone(), words(place)))
+        .collect()
 }
 
 /// The longest way from the beginning to each task.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     host::{Host, Terminal},
     marks,
-    outline::Place,
+    outline::{self, Place},
     paint::{Hue, Paint},
     text, time,
     unit::{self, Key, Unit},
@@ -135,22 +135,8 @@ impl Picture {
             now,
             turn: 0,
         };
-        picture.say_what_is_waited_for();
+        picture.passing.waits = outline::waits(&picture.run, &picture.order);
         picture
-    }
-
-    fn say_what_is_waited_for(&mut self) {
-        let is_over = |name: &&String| self.run.task(name).is_none_or(|task| task.state.is_over());
-        for place in &self.order {
-            let parents = place.parents.iter().filter(|name| !is_over(name));
-            let parents: Vec<&String> = parents.collect();
-            let words = match parents.as_slice() {
-                [] if place.finally => "at the end".to_owned(),
-                [] => String::new(),
-                parents => format!("waits for {}", text::list(parents)),
-            };
-            self.passing.waits.insert(place.name.clone(), words);
-        }
     }
 
     fn changed(&mut self, run: &Run, changes: &[Change]) {
@@ -164,7 +150,7 @@ impl Picture {
             self.passing.since.insert(key, change.at);
         }
         self.run = run.clone();
-        self.say_what_is_waited_for();
+        self.passing.waits = outline::waits(&self.run, &self.order);
     }
 
     fn progress(&mut self, progress: &Progress) {

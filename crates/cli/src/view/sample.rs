@@ -133,7 +133,7 @@ pub(super) fn middle() -> Run {
             task(
                 "rates",
                 Retrying,
-                Some("tries again in 2s, after exit code 1 (attempt 1 of 4)"),
+                Some("it exited with code 1"),
                 vec![attempt(1, Failed, Some(0), Some(3))],
             ),
             task("report", Waiting, None, vec![]),

@@ -109,7 +109,7 @@ pub(super) fn announce(session: &Session<'_>, started: &Started) -> Result<()> {
         version => format!(" (version {version})"),
     };
     if session.is_json() {
-        session.note(format_args!("{}{version} {words}", run.reference()));
+        session.note(format!("{}{version} {words}", run.reference()).trim_end());
         return Ok(());
     }
     let name = session.paint().colour(Hue::Strong, &run.reference());

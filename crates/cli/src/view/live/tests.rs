@@ -45,7 +45,7 @@ fn at_80_columns_nothing_wraps() {
     ✗ load[1]   failed       1.0s  the command exited with code 7
     ⊘ notify    skipped            `when` is false: outputs.list.files == "[]"
     --
-    ◌ rates     retrying     5.0s  after attempt 1: tries again in 2s, after exit …
+    ◌ rates     retrying     5.0s  after attempt 1: it exited with code 1
     ⠋ warm_up   starting           pulling postgres:17, 31 of 84 MB
     ⠋ load 2/3  running      3.0s  1 failed; [2] b.csv: 60 of 240 rows
     ◌ report    waiting            waits for load and rates
@@ -62,7 +62,7 @@ fn at_200_columns_there_is_room_for_what_a_task_says() {
     ✗ load[1]   failed       1.0s  the command exited with code 7
     ⊘ notify    skipped            `when` is false: outputs.list.files == "[]"
     --
-    ◌ rates     retrying     5.0s  after attempt 1: tries again in 2s, after exit code 1 (attempt 1 of 4)
+    ◌ rates     retrying     5.0s  after attempt 1: it exited with code 1
     ⠋ warm_up   starting           pulling postgres:17, 31 of 84 MB
     ⠋ load 2/3  running      3.0s  1 failed; [2] b.csv: 60 of 240 rows
     ◌ report    waiting            waits for load and rates
@@ -93,7 +93,7 @@ fn on_a_low_screen_those_that_wait_are_left_out_first() {
     let mut picture = picture(middle());
     picture.above(79, Paint::PLAIN);
     insta::assert_snapshot!(picture.region(79, 6, Paint::PLAIN).join("\n"), @"
-    ◌ rates     retrying     5.0s  after attempt 1: tries again in 2s, after exit …
+    ◌ rates     retrying     5.0s  after attempt 1: it exited with code 1
     ⠋ warm_up   starting           pulling postgres:17, 31 of 84 MB
     ⠋ load 2/3  running      3.0s  1 failed; [2] b.csv: 60 of 240 rows
       … and 2 more

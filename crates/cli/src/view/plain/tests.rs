@@ -61,7 +61,7 @@ fn each_thing_that_happens_is_a_line_with_its_task_in_front() {
     list     ✓ succeeded in 2.0s
     load[1]  ● running
     notify   ⊘ skipped: `when` is false: outputs.list.files == "[]"
-    rates    ◌ retrying after attempt 1: tries again in 2s, after exit code 1 (attempt 1 of 4)
+    rates    ◌ retrying after attempt 1: it exited with code 1
     rates    ● running (attempt 2)
     lint     ✗ failed after 1.0s: the command exited with code 1
     load[1]  | oh no
