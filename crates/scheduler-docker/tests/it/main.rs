@@ -7,3 +7,4 @@ mod conformance;
 mod engine;
 mod private;
 mod restarts;
+mod tasks;
