@@ -1,4 +1,4 @@
-//! How fast it is on this machine: `cargo run --release -p gofer-store-sqlite --example throughput`
+//! How fast it is on this machine: `cargo run --release -p gofer-store-sqlite --example commits`
 #![expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
