@@ -51,9 +51,13 @@ impl App {
         Ok(!row.head.state.is_over() && !self.is_driven(row).await?)
     }
 
-    /// A living process drives the run, or cleans up after it.
+    /// Somebody drives the run, or cleans up after it.
     pub(crate) async fn is_driven(&self, row: &RunRow) -> Result<bool, ApiError> {
         match row.claim {
+            // This process lives, but its driver of the run may have failed.
+            Some(claim) if claim.owner == self.store().instance() => {
+                Ok(self.engine.watch(row.id).has_changed().is_ok())
+            }
             Some(claim) => Ok(self.store().is_alive(claim.owner).await?),
             None => Ok(false),
         }

@@ -52,7 +52,7 @@ impl ApiError {
         Self::Conflict(
             "interrupted",
             format!(
-                "{pipeline}/{number} is interrupted: the process that drove it is gone; `gofer run --resume` continues it"
+                "{pipeline}/{number} is interrupted: nobody drives it any more; `gofer run --resume` continues it"
             ),
         )
     }

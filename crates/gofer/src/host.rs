@@ -41,6 +41,7 @@ impl Running {
     async fn reach(&mut self, need: Need) -> Result<(), Refused> {
         if need == Need::Drive && !self.drives {
             self.server.link().connect().await?;
+            self.server.sweep();
             self.drives = true;
         }
         Ok(())

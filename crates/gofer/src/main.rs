@@ -14,6 +14,9 @@ use host::Process;
 use std::{ffi::OsString, io::Write, process::ExitCode};
 use tracing_subscriber::{EnvFilter, fmt};
 
+/// Parts whose log nobody may see.
+const SILENT: [&str; 3] = ["bollard=off", "hyper=off", "hyper_util=off"];
+
 fn main() -> ExitCode {
     listen_to_ourselves();
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -33,10 +36,18 @@ fn main() -> ExitCode {
 
 /// Our own log goes to standard error, and only if somebody asked for it: `GOFER_LOG=debug`.
 fn listen_to_ourselves() {
-    if let Ok(filter) = EnvFilter::try_from_env("GOFER_LOG") {
-        fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .init();
-    }
+    let Ok(filter) = EnvFilter::try_from_env("GOFER_LOG") else {
+        return;
+    };
+    // The client of the container engine logs whole requests, with the secrets in them.
+    let filter = SILENT
+        .iter()
+        .filter_map(|part| part.parse().ok())
+        .fold(filter, EnvFilter::add_directive);
+    // A standard error that nobody reads any more is no reason to fail.
+    fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .init();
 }

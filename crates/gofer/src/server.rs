@@ -20,9 +20,12 @@ use gofer_scheduler::Scheduler;
 use gofer_sdk::Client;
 use gofer_store::{Store, memory};
 use gofer_store_sqlite::{OpenError, SqliteStore};
-use std::{io, path::Path, sync::Arc};
-use tokio::net::UnixDatagram;
+use std::{io, path::Path, sync::Arc, time::Duration};
+use tokio::{net::UnixDatagram, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// A process that could end waits no longer for what others left behind.
+const LONGEST_SWEEP: Duration = Duration::from_secs(5);
 
 /// A running server.
 pub(crate) struct Server {
@@ -31,6 +34,7 @@ pub(crate) struct Server {
     client: Client,
     shutdown: CancellationToken,
     tasks: TaskTracker,
+    sweeping: TaskTracker,
     is_empty: bool,
     _files: Files,
 }
@@ -116,6 +120,7 @@ impl Server {
             client,
             shutdown,
             tasks,
+            sweeping: TaskTracker::new(),
             is_empty,
             _files: files,
         })
@@ -136,6 +141,21 @@ impl Server {
         &self.link
     }
 
+    /// Takes away, beside all else, what dead processes left of runs that are over.
+    pub(crate) fn sweep(&self) {
+        let engine = self.engine.clone();
+        self.sweeping.spawn(async move {
+            match engine.sweep().await {
+                Ok(rest) => {
+                    for run in rest {
+                        engine.gone(run).await;
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "what is left of earlier runs stays for now"),
+            }
+        });
+    }
+
     /// Waits until it drives nothing, without a reason to leave anything undone.
     pub(crate) async fn settle(&self) {
         self.engine.settled().await;
@@ -143,6 +163,10 @@ impl Server {
 
     /// Ends it. Containers go on.
     pub(crate) async fn close(self) {
+        self.sweeping.close();
+        if timeout(LONGEST_SWEEP, self.sweeping.wait()).await.is_err() {
+            tracing::warn!("what is left of earlier runs stays for now: no time is left for it");
+        }
         self.engine.drain().await;
         self.shutdown.cancel();
         self.tasks.close();

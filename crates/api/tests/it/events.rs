@@ -1,8 +1,8 @@
-use crate::server::{TestServer, program, soon, task};
+use crate::server::{Surroundings, TestServer, program, soon, task};
 use futures_util::{StreamExt, TryStreamExt};
 use gofer_sdk::{
-    Error, RunEvent,
-    types::{End, RunState},
+    Error, RunEvent, RunRef,
+    types::{End, Problem, RunState},
 };
 use serde_json::json;
 
@@ -121,5 +121,32 @@ async fn a_run_that_is_not_there_has_no_events() {
     let events: Result<Vec<_>, _> =
         soon(server.client.events(uuid::Uuid::nil(), None).try_collect()).await;
     assert!(events.unwrap_err().is_not_found());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_whose_driver_failed_is_said_to_be_interrupted() {
+    let surroundings = Surroundings::new();
+    surroundings.program("load", program(200, b""));
+    let server = surroundings.server();
+    let run = server.start(json!({"load": task()})).await;
+    let mut events = server.client.events(run.id, None);
+    assert!(soon(events.next()).await.unwrap().is_ok());
+    surroundings.mine_the_store();
+    let rest: Result<Vec<_>, _> = soon(events.try_collect()).await;
+    let error = rest.unwrap_err();
+    assert_eq!(
+        error.problem().map(Problem::word),
+        Some("interrupted"),
+        "{error}"
+    );
+    assert!(
+        server
+            .client
+            .run(&RunRef::Id(run.id))
+            .await
+            .unwrap()
+            .interrupted
+    );
     server.stop().await;
 }

@@ -1,5 +1,6 @@
 use crate::server::{Surroundings, TestServer, nowhere, program, soon, task, until};
 use futures_util::TryStreamExt;
+use gofer_scheduler::fake::Program;
 use gofer_sdk::{
     Client, Error, LogQuery, RunRef,
     types::{ResumeHow, ResumeRun, Run, RunState, RunsQuery, SecretValue, StartRun, TaskState},
@@ -35,7 +36,14 @@ async fn a_run_is_started_and_comes_to_its_end() {
 #[tokio::test]
 async fn a_fan_out_has_an_item_for_each_value() {
     let server = TestServer::new();
-    server.program("load", program(5, b"hello"));
+    let output = Some(b"rows=7\n".to_vec());
+    server.program(
+        "load",
+        Program {
+            output,
+            ..program(5, b"hello")
+        },
+    );
     let fan_out = json!({"image": "demo:1", "command": ["go"], "for_each": ["a", {"n": 2}]});
     let run = server.start(json!({"load": fan_out})).await;
     let run = ended(&server, &run).await;
@@ -45,6 +53,8 @@ async fn a_fan_out_has_an_item_for_each_value() {
         [0, 1]
     );
     assert_eq!(items[1].item, json!({"n": 2}));
+    assert_eq!(items[1].outputs["rows"], "7");
+    assert_eq!(run.tasks[0].outputs["rows"], r#"["7","7"]"#);
     assert!(run.tasks[0].attempts.is_empty());
     assert_eq!(items[1].attempts.len(), 1);
     let log = LogQuery {

@@ -18,7 +18,10 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -31,6 +34,25 @@ pub(crate) struct Surroundings {
     disk: MemoryDisk,
     machine: Machine,
     programs: Arc<Programs>,
+    mines: Arc<Mines>,
+}
+
+/// Where the store blows up under the driver that calls it.
+#[derive(Default)]
+struct Mines(AtomicBool);
+
+impl memory::Hooks for Mines {
+    fn before(
+        &self,
+        _: InstanceId,
+        operation: &'static str,
+    ) -> memory::Later<Result<(), gofer_store::Error>> {
+        let hit = operation == "commit" && self.0.load(Ordering::SeqCst);
+        Box::pin(async move {
+            assert!(!hit, "a mistake of ours");
+            Ok(())
+        })
+    }
 }
 
 #[derive(Default)]
@@ -50,8 +72,13 @@ pub(crate) struct TestServer {
 impl Surroundings {
     pub(crate) fn new() -> Self {
         let programs = Arc::new(Programs::default());
+        let mines = Arc::new(Mines::default());
         Self {
-            stored: memory::World::new(StoreId(id())),
+            stored: memory::World::with_hooks(
+                StoreId(id()),
+                Arc::clone(&mines) as Arc<dyn memory::Hooks>,
+            ),
+            mines,
             disk: MemoryDisk::new(),
             machine: Machine::new(Arc::clone(&programs) as Arc<dyn World>),
             programs,
@@ -65,6 +92,11 @@ impl Surroundings {
             .lock()
             .unwrap()
             .insert(task.to_owned(), program);
+    }
+
+    /// From now on whoever drives a run fails.
+    pub(crate) fn mine_the_store(&self) {
+        self.mines.0.store(true, Ordering::SeqCst);
     }
 
     /// A server in these surroundings that answers this process.
