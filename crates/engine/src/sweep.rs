@@ -12,14 +12,14 @@ const PAGE: u32 = 100;
 impl Engine {
     /// Goes on with what is left to do of runs that are over but whose process died, and removes
     /// what the scheduler holds for runs that need nothing any more. Unfinished runs are left to
-    /// [`Engine::resume`].
-    pub async fn sweep(&self) -> Result<(), Error> {
-        self.finish_half_cleaned().await?;
+    /// [`Engine::resume`]. Returns the runs that are driven for their rest now.
+    pub async fn sweep(&self) -> Result<Vec<RunId>, Error> {
+        let driven = self.finish_half_cleaned().await?;
         let ours = match self.driven.parts.scheduler.list_ours().await {
             Ok(ours) => ours,
             Err(error) => {
                 tracing::warn!(%error, "cannot look for what is left on the scheduler");
-                return Ok(());
+                return Ok(driven);
             }
         };
         let mut by_run: BTreeMap<RunId, Vec<Ours>> = BTreeMap::new();
@@ -38,28 +38,38 @@ impl Engine {
                 self.remove(run, found).await;
             }
         }
-        Ok(())
+        Ok(driven)
     }
 
-    async fn finish_half_cleaned(&self) -> Result<(), Error> {
+    /// Waits until this process does not drive the run any more.
+    pub async fn gone(&self, run: RunId) {
+        let mut count = self.driven.count();
+        while self.driven.find(run).is_some() {
+            // The sender lives as long as the engine.
+            let _ = count.changed().await;
+        }
+    }
+
+    async fn finish_half_cleaned(&self) -> Result<Vec<RunId>, Error> {
         use RunState::{Cancelled, Failed, Skipped, Succeeded};
         let filter = Filter {
             states: vec![Succeeded, Failed, Cancelled, Skipped],
             claimed: true,
             ..Filter::default()
         };
-        let mut after = None;
+        let (mut after, mut driven) = (None, Vec::new());
         loop {
             let page = self.store().runs(&filter, after, PAGE).await?;
             for row in page.rows {
                 let is_driven = self.driven.find(row.id).is_some();
                 if !is_driven && let Adoption::Ours(claim) = self.store().adopt(row.id).await? {
                     self.recover(claim, Vec::new()).await?;
+                    driven.push(row.id);
                 }
             }
             after = page.next;
             if after.is_none() {
-                return Ok(());
+                return Ok(driven);
             }
         }
     }
