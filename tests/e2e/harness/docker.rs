@@ -88,12 +88,9 @@ impl Docker {
         serde_json::from_slice(&body).expect("the engine answers JSON")
     }
 
-    /// Lines of events of things with this label, from now on.
-    pub(crate) fn events(&self, label: &str) -> BufReader<UnixStream> {
-        let filters = filters(label);
-        let (status, reader) = self
-            .open("GET", &format!("/events?filters={filters}"))
-            .expect("the engine answers");
+    /// Lines of all events, from now on.
+    pub(crate) fn events(&self) -> BufReader<UnixStream> {
+        let (status, reader) = self.open("GET", "/events").expect("the engine answers");
         assert_eq!(status, 200);
         reader
     }

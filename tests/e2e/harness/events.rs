@@ -3,6 +3,7 @@
 use super::Docker;
 use serde_json::Value;
 use std::{
+    collections::HashMap,
     io::BufRead,
     net::Shutdown,
     os::unix::net::UnixStream,
@@ -12,7 +13,7 @@ use std::{
 /// One thing that the engine did to a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Event {
-    /// `create`, `start`, `die`, `destroy`, `archive-path` …
+    /// `create`, `start`, `die`, `destroy` …; `volume mount` of a volume.
     pub(crate) action: String,
     /// `attempt`, `sandbox` or `volume`.
     pub(crate) role: String,
@@ -29,12 +30,13 @@ pub(crate) struct Events {
 impl Events {
     pub(crate) fn listen(docker: &Docker, store: &str) -> Self {
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let reader = docker.events(&format!("gofer.store={store}"));
+        let reader = docker.events();
         let connection = reader.get_ref().try_clone().expect("a connection");
-        let into = Arc::clone(&heard);
+        let (into, store) = (Arc::clone(&heard), store.to_owned());
         std::thread::spawn(move || {
+            let mut known = HashMap::new();
             for line in reader.lines().map_while(Result::ok) {
-                if let Some(event) = read(&line) {
+                if let Some(event) = read(&line, &store, &mut known) {
                     into.lock().unwrap().push(event);
                 }
             }
@@ -58,10 +60,10 @@ impl Events {
         starts
     }
 
-    /// Did this happen to this attempt?
-    pub(crate) fn saw(&self, action: &str, unit: &str) -> bool {
-        let is_it = |event: &Event| event.action == action && event.unit == unit;
-        self.heard.lock().unwrap().iter().any(is_it)
+    /// How often this happened to this attempt.
+    pub(crate) fn count(&self, action: &str, unit: &str) -> usize {
+        let is_it = |event: &&Event| event.action == action && event.unit == unit;
+        self.heard.lock().unwrap().iter().filter(is_it).count()
     }
 }
 
@@ -71,17 +73,25 @@ impl Drop for Events {
     }
 }
 
-fn read(line: &str) -> Option<Event> {
+/// Containers are known by their labels, their volumes by the container that was seen before.
+fn read(line: &str, store: &str, known: &mut HashMap<String, Event>) -> Option<Event> {
     let event: Value = serde_json::from_str(line).ok()?;
-    if event["Type"] != "container" {
+    let attributes = &event["Actor"]["Attributes"];
+    let label = |name: &str| attributes[name].as_str().unwrap_or_default().to_owned();
+    let action = event["Action"].as_str()?.to_owned();
+    if event["Type"] == "volume" {
+        let of = known.get(attributes["container"].as_str()?)?;
+        let action = format!("volume {action}");
+        return Some(Event {
+            action,
+            ..of.clone()
+        });
+    }
+    if event["Type"] != "container" || label("gofer.store") != store {
         return None;
     }
-    let label = |name: &str| {
-        let attributes = &event["Actor"]["Attributes"];
-        attributes[name].as_str().unwrap_or_default().to_owned()
-    };
-    Some(Event {
-        action: event["Action"].as_str()?.to_owned(),
+    let found = Event {
+        action,
         role: label("gofer.role"),
         unit: format!(
             "{}/{}/{}",
@@ -89,5 +99,7 @@ fn read(line: &str) -> Option<Event> {
             label("gofer.item"),
             label("gofer.attempt")
         ),
-    })
+    };
+    known.insert(event["Actor"]["ID"].as_str()?.to_owned(), found.clone());
+    Some(found)
 }

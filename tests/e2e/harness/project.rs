@@ -113,12 +113,16 @@ impl Project {
         Records::open(&self.data).expect("there is a database")
     }
 
+    /// What of ours is on the engine.
+    pub(crate) fn left(&self) -> Vec<String> {
+        let store = Records::open(&self.data).and_then(|records| records.store());
+        let left = |store| self.docker.leftovers(&format!("gofer.store={store}"));
+        store.map(left).unwrap_or_default()
+    }
+
     /// Nothing of ours is on the engine.
     pub(crate) fn assert_nothing_left(&self) {
-        let Some(store) = Records::open(&self.data).and_then(|records| records.store()) else {
-            return;
-        };
-        let left = self.docker.leftovers(&format!("gofer.store={store}"));
+        let left = self.left();
         assert!(left.is_empty(), "left behind:\n{}", left.join("\n"));
     }
 }

@@ -48,10 +48,10 @@ impl Aim {
         };
         let (longest, come): (u64, Box<dyn Fn() -> bool + '_>) = match self.class {
             Class::Create => (4, Box::new(|| stored(Stage::Creating))),
-            Class::Start => (60, Box::new(|| events.saw("create", self.unit))),
-            Class::Running => (300, Box::new(|| events.saw("start", self.unit))),
-            Class::Exit => (4, Box::new(|| events.saw("die", self.unit))),
-            Class::Collect => (25, Box::new(|| events.saw("die", self.unit))),
+            Class::Start => (60, Box::new(|| events.count("create", self.unit) > 0)),
+            Class::Running => (300, Box::new(|| events.count("start", self.unit) > 0)),
+            Class::Exit => (8, Box::new(|| events.count("die", self.unit) > 0)),
+            Class::Collect => (40, Box::new(|| is_collecting(events, self.unit))),
             Class::Remove => (15, Box::new(|| stored(Stage::Ended))),
         };
         let is_over = wait_for("the moment", Duration::from_mins(1), || {
@@ -61,13 +61,8 @@ impl Aim {
             (!live.is_going()).then_some(true)
         });
         if !is_over {
-            let base = if self.class == Class::Collect {
-                4.0
-            } else {
-                0.0
-            };
             #[expect(clippy::cast_precision_loss, reason = "a few milliseconds")]
-            let delay = base + self.delay * longest as f64;
+            let delay = self.delay * longest as f64;
             std::thread::sleep(Duration::from_secs_f64(delay / 1000.0));
         }
     }
@@ -83,10 +78,15 @@ impl Aim {
         match row.stage {
             Stage::Creating => Some(Class::Create),
             Stage::Starting => Some(Class::Start),
-            Stage::Started if events.saw("archive-path", self.unit) => Some(Class::Collect),
-            Stage::Started if events.saw("die", self.unit) => Some(Class::Exit),
+            Stage::Started if is_collecting(events, self.unit) => Some(Class::Collect),
+            Stage::Started if events.count("die", self.unit) > 0 => Some(Class::Exit),
             Stage::Started => Some(Class::Running),
             Stage::Ended | Stage::Removed => Some(Class::Remove),
         }
     }
+}
+
+/// Its volume is mounted when it starts, and once more for each look into it when it has ended.
+fn is_collecting(events: &Events, unit: &str) -> bool {
+    events.count("volume mount", unit) > 1
 }
