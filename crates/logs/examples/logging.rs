@@ -1,6 +1,6 @@
 //! How fast a log is written, read back and jumped about in.
 //!
-//! `cargo run --release -p gofer-logs --example throughput [LINES]`
+//! `cargo run --release -p gofer-logs --example logging [LINES]`
 
 use gofer_core::{
     Timestamp,

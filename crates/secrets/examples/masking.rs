@@ -1,6 +1,6 @@
 //! How fast secrets are looked for in ordinary output.
 //!
-//! `cargo run --release -p gofer-secrets --example throughput [SECRETS]`
+//! `cargo run --release -p gofer-secrets --example masking [SECRETS]`
 
 use gofer_secrets::{Masker, Patterns, SecretText, Stream};
 use std::{error::Error, fmt::Write as _, hint::black_box, io::Write as _, sync::Arc};
