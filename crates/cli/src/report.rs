@@ -34,6 +34,16 @@ pub(crate) struct Next {
 
 /// `✗ etl/42 failed after 12s: load failed`
 pub(crate) fn headline(run: &Run, now: Timestamp, paint: Paint) -> String {
+    let why = match &run.message {
+        _ if run.interrupted => ", interrupted: nothing drives it".to_owned(),
+        Some(message) => format!(": {}", text::safe(message.as_bytes())),
+        None => String::new(),
+    };
+    format!("{}{why}\n", verdict(run, now, paint))
+}
+
+/// `✗ etl/42 failed after 12s`
+pub(crate) fn verdict(run: &Run, now: Timestamp, paint: Paint) -> String {
     let (symbol, hue) = marks::of_run(run.state);
     let took = unit::run_took(run.started_at, run.ended_at, now).filter(|_| !run.interrupted);
     let took = match (took, run.state) {
@@ -41,13 +51,8 @@ pub(crate) fn headline(run: &Run, now: Timestamp, paint: Paint) -> String {
         (Some(took), _) => format!(" after {}", time::lasted(took)),
         (None, _) => String::new(),
     };
-    let why = match &run.message {
-        _ if run.interrupted => ", interrupted: nothing drives it".to_owned(),
-        Some(message) => format!(": {}", text::safe(message.as_bytes())),
-        None => String::new(),
-    };
     let state = paint.colour(hue, &format!("{symbol} {} {}", run.reference(), run.state));
-    format!("{state}{took}{why}\n")
+    format!("{state}{took}")
 }
 
 /// `5 succeeded, 1 failed, 2 skipped`

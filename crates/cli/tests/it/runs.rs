@@ -26,7 +26,7 @@ fn task(name: &str, state: &str, message: Option<&str>, attempts: &[Value]) -> V
 fn run(state: &str, message: Option<&str>, tasks: &[Value]) -> Value {
     json!({
         "id": "019ab3f0-0000-7000-8000-000000000001", "namespace": "default", "pipeline": "etl",
-        "number": 42, "version": 1, "state": state, "reason": null, "message": message,
+        "number": 42, "version": 1, "state": state, "reason": (state == "failed").then_some("task_failed"), "message": message,
         "trigger": "manual", "params": {}, "created_at": "2026-11-24T11:59:00Z",
         "started_at": "2026-11-24T11:59:00Z", "ended_at": "2026-11-24T11:59:03Z", "tasks": tasks,
     })
@@ -92,7 +92,7 @@ fn a_failed_run_says_why_and_what_to_type_next() {
       all that load wrote  gofer logs etl/42/load
       what it led to       gofer explain etl/42
 
-    ✗ etl/42 failed after 3.0s: load failed (1 failed, 1 skipped)
+    ✗ etl/42 failed after 3.0s (1 failed, 1 skipped)
     ");
 }
 

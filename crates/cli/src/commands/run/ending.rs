@@ -42,8 +42,13 @@ pub(super) async fn over(
         page.push('\n');
     }
     if !session.common.quiet || run.state == RunState::Failed {
-        page += report::headline(run, session.now(), paint).trim_end();
-        page.line(format_args!(" ({})", report::tally(run)));
+        // Why stands above already, where a task failed.
+        let last = if run.reason.as_deref() == Some("task_failed") {
+            report::verdict(run, session.now(), paint)
+        } else {
+            report::headline(run, session.now(), paint)
+        };
+        page.line(format_args!("{} ({})", last.trim_end(), report::tally(run)));
     }
     if session.is_json() {
         if !session.common.quiet {
