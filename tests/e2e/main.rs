@@ -4,5 +4,8 @@ mod forms;
 mod harness;
 mod kept;
 mod kills;
+mod logs;
+mod outside;
+mod pairs;
 mod signals;
 mod smoke;
