@@ -111,20 +111,25 @@ fn folder_name(project: &Path) -> String {
         })
         .take(24)
         .collect();
-    let mut name = if readable.is_empty() {
-        "root".to_owned()
+    let name = if readable.is_empty() {
+        "root"
     } else {
-        readable
+        &readable
     };
-    name.push('-');
-    for byte in Sha256::digest(project.as_os_str().as_encoded_bytes())
+    format!("{name}-{}", short_hash(project))
+}
+
+/// Twelve digits that stand for a path.
+pub(crate) fn short_hash(path: &Path) -> String {
+    let mut short = String::new();
+    for byte in Sha256::digest(path.as_os_str().as_encoded_bytes())
         .iter()
         .take(6)
     {
         // Writing to a String cannot fail.
-        let _ = write!(name, "{byte:02x}");
+        let _ = write!(short, "{byte:02x}");
     }
-    name
+    short
 }
 
 fn refused(what: &str, path: &Path, error: &io::Error) -> Refused {

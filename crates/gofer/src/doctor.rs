@@ -36,7 +36,7 @@ pub(crate) async fn examine(places: &Places, project: &Path) -> Vec<Check> {
     // Without a store nothing on the engine can be ours.
     let id = store
         .as_ref()
-        .map_or_else(|| StoreId(RandomIds.next()), |store| store.id());
+        .map_or_else(|| StoreId(RandomIds.next()), Store::id);
     let link = EngineLink::new(id, Arc::new(SystemClock::new()));
     look_at_engine(&link, &mut checks).await;
     link.close().await;

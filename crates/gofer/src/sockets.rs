@@ -4,8 +4,8 @@
 //! So there are up to three folders, the same for every process of this user, and an instance
 //! takes the first that will do; whoever looks for it tries them all.
 
+use crate::data_dir::short_hash;
 use gofer_core::id::InstanceId;
-use sha2::{Digest, Sha256};
 use std::{
     fs::DirBuilder,
     io,
@@ -49,12 +49,7 @@ impl Drop for Files {
 impl Sockets {
     /// For this data directory, this runtime directory (`XDG_RUNTIME_DIR`) and this user.
     pub(crate) fn new(data: &Path, runtime: Option<&Path>, uid: u32) -> Self {
-        let hash = Sha256::digest(data.as_os_str().as_encoded_bytes());
-        let short = hash
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>();
+        let short = short_hash(data);
         let runtime = runtime.filter(|path| path.is_absolute());
         let mut folders = vec![data.join("s")];
         folders.extend(runtime.map(|path| path.join("gofer").join(&short)));
