@@ -8,6 +8,7 @@ use super::{
 use crate::{
     name::OutputKey,
     plan::{DEFAULT_STOP_GRACE, Kind, Retry},
+    planted,
 };
 use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -35,7 +36,7 @@ impl Book {
         self.plan
             .pipeline
             .max_parallel
-            .is_some_and(|most| self.live >= most)
+            .is_some_and(|most| self.live >= most + u32::from(planted::is(11)))
     }
 
     fn has_place(&self, (task, _): Place) -> bool {
@@ -352,7 +353,7 @@ impl Book {
         } else {
             head.stop.is_some()
         };
-        let may = !is_stopped
+        let may = (!is_stopped || planted::is(5))
             && !verdict.is_final
             && verdict.state.is_failure()
             && tries <= retry.limit

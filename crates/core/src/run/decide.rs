@@ -8,6 +8,7 @@ use super::{
 use crate::{
     definition::{Condition, Json},
     plan::{FanOut, Kind, MOST_ITEMS},
+    planted,
 };
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -146,7 +147,7 @@ impl Book {
             (_, Any) => Met::Yes,
             (TaskState::Succeeded, Success | NotFailed) => Met::Yes,
             (TaskState::Succeeded, Failure) => Met::No(Reason::UpstreamSucceeded),
-            (TaskState::Skipped, Failure) if behind => Met::Yes,
+            (TaskState::Skipped, Failure) if behind || planted::is(10) => Met::Yes,
             (TaskState::Skipped, NotFailed) if !behind => Met::Yes,
             (TaskState::Skipped, _) if behind => Met::No(Reason::UpstreamFailed),
             (TaskState::Skipped, _) => Met::No(Reason::UpstreamSkipped),

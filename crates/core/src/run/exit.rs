@@ -1,6 +1,7 @@
 //! How a container ended, as its scheduler saw it, and what that means.
 
 use super::{Reason, TaskState};
+use crate::planted;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -97,7 +98,7 @@ fn judge_exit(exit: &Exit, bad_outputs: Option<&String>) -> Verdict {
     let code = exit.code;
     // An engine that comes back sends TERM to what still runs, so a job that never finished may
     // report 0.
-    if exit.engine_restarted && matches!(code, 0 | 137 | 143 | 255) {
+    if exit.engine_restarted && !planted::is(4) && matches!(code, 0 | 137 | 143 | 255) {
         let message = format!(
             "the engine restarted while it ran and then reported exit code {code}, which it also \
              reports for jobs that it ended itself"

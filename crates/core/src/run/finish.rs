@@ -4,7 +4,7 @@ use super::{
     Effect, Reason, RunReason, RunState, RunStop, Stop, Task, TaskState, Unit,
     book::{Book, Place, attempt_mut},
 };
-use crate::plan::Kind;
+use crate::{plan::Kind, planted};
 use jiff::Timestamp;
 
 impl Book {
@@ -103,7 +103,7 @@ impl Book {
         if !head.in_finally {
             self.run.head.in_finally = true;
             self.step.head = true;
-            if self.open_finally > 0 {
+            if self.open_finally > 0 && !(planted::is(9) && self.run.head.stop.is_some()) {
                 self.begin(true);
                 return true;
             }

@@ -3,7 +3,10 @@
 use super::{Attempt, facts::Facts, permit::Ask, spec};
 use crate::{pauses::Pauses, pins::Choice};
 use futures_util::stream::BoxStream;
-use gofer_core::run::{Ending, Reason, Stage};
+use gofer_core::{
+    planted,
+    run::{Ending, Reason, Stage},
+};
 use gofer_scheduler::{Ensure, LogEvent, StartError};
 use std::{
     pin::pin,
@@ -88,7 +91,7 @@ impl Attempt {
             pipeline: context.label.clone(),
             number: context.number,
             epoch: context.claim.epoch,
-            stage: if may_run {
+            stage: if may_run && !planted::is(2) {
                 self.order.stage.max(Stage::Starting)
             } else {
                 Stage::Creating

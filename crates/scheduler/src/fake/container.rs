@@ -59,6 +59,8 @@ pub(super) struct Container {
     pub(super) written: Vec<(Timestamp, Stream, Vec<u8>)>,
     /// Pieces of the program's log that are written.
     said: usize,
+    /// The one that had the name before, if this one never runs.
+    before: Option<Box<Container>>,
 }
 
 impl Container {
@@ -78,6 +80,7 @@ impl Container {
             held: Duration::ZERO,
             written: Vec::new(),
             said: 0,
+            before: None,
         }
     }
 
@@ -85,7 +88,29 @@ impl Container {
     pub(super) fn after(mut self, old: &Self) -> Self {
         self.starts = old.starts;
         self.written.clone_from(&old.written);
+        self.before = Some(Box::new(old.clone()));
         self
+    }
+
+    /// How it was, for the judge.
+    pub(super) fn seen(&self) -> Seen {
+        let ran = match &self.before {
+            Some(before) if self.started.is_none() => before,
+            _ => self,
+        };
+        Seen {
+            attempt: self.attempt.clone(),
+            starts: self.starts,
+            started: ran.started,
+            end: ran.end,
+            removed: self.removed,
+            removed_by_others: ran.removed_by_others,
+            written: self
+                .written
+                .iter()
+                .map(|(_, stream, bytes)| (*stream, bytes.clone()))
+                .collect(),
+        }
     }
 
     pub(super) fn is_running(&self) -> bool {

@@ -102,16 +102,19 @@ impl Machine {
         found.filter(|container| !container.removed).cloned()
     }
 
+    /// The same for one who asks the engine, which answers behind the orders that it has for the
+    /// container: it holds a lock on it.
+    pub(super) fn inspect(&self, store: StoreId, attempt: &AttemptId) -> Option<Container> {
+        let (mut state, now) = self.settle();
+        state.catch_up(store, attempt, now);
+        self.wake(state);
+        self.look(store, attempt)
+    }
+
     /// Carries an order out, after those that it has for the same container.
     pub(super) fn order(&self, store: StoreId, attempt: &AttemptId, order: Order) -> Done {
         let (mut state, now) = self.settle();
-        let (before, others) = std::mem::take(&mut state.orders)
-            .into_iter()
-            .partition(|pending| pending.store == store && pending.attempt == *attempt);
-        state.orders = others;
-        for pending in before {
-            state.carry_out(pending, now);
-        }
+        state.catch_up(store, attempt, now);
         let attempt = attempt.clone();
         let done = state.carry_out(
             Pending {
@@ -216,20 +219,7 @@ impl Machine {
     /// Everything there ever was, for the judge.
     pub fn seen(&self) -> Vec<Seen> {
         let (state, _) = self.settle();
-        let seen = |container: &Container| Seen {
-            attempt: container.attempt.clone(),
-            starts: container.starts,
-            started: container.started,
-            end: container.end,
-            removed: container.removed,
-            removed_by_others: container.removed_by_others,
-            written: container
-                .written
-                .iter()
-                .map(|(_, s, bytes)| (*s, bytes.clone()))
-                .collect(),
-        };
-        state.containers.values().map(seen).collect()
+        state.containers.values().map(Container::seen).collect()
     }
 
     /// The attempts of a run whose containers run now.
@@ -261,6 +251,17 @@ impl State {
     fn go_on(&mut self, now: Timestamp) {
         for container in self.containers.values_mut() {
             container.go_on(now);
+        }
+    }
+
+    /// Carries out what is left to do about one container.
+    fn catch_up(&mut self, store: StoreId, attempt: &AttemptId, now: Timestamp) {
+        let (before, others) = std::mem::take(&mut self.orders)
+            .into_iter()
+            .partition(|pending| pending.store == store && pending.attempt == *attempt);
+        self.orders = others;
+        for pending in before {
+            self.carry_out(pending, now);
         }
     }
 

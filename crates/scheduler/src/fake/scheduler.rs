@@ -13,6 +13,7 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use gofer_core::{
     id::{AttemptId, RunId, StoreId},
     name::VolumeName,
+    planted,
     run::Stage,
 };
 use std::{sync::Arc, time::Duration};
@@ -42,7 +43,7 @@ impl Fake {
     }
 
     fn look(&self, attempt: &AttemptId) -> Option<Container> {
-        self.line.machine.look(self.line.store, attempt)
+        self.line.machine.inspect(self.line.store, attempt)
     }
 
     fn follow(
@@ -91,11 +92,13 @@ fn start_error(error: Error) -> StartError {
 impl Scheduler for Fake {
     async fn ensure(&self, request: Ensure) -> Result<BoxStream<'static, LogEvent>, StartError> {
         let id = &request.id;
-        let found = self
-            .line
-            .ask("inspect", || self.look(id))
-            .await
-            .map_err(start_error)?;
+        let is_blind = request.stage == Stage::Creating && self.line.world.mishap("blind");
+        let found = if is_blind {
+            None
+        } else {
+            let look = || self.look(id);
+            self.line.ask("inspect", look).await.map_err(start_error)?
+        };
         let found = match found {
             None if request.stage > Stage::Creating => return Err(StartError::Vanished),
             None => self.create(&request).await?,
@@ -111,11 +114,11 @@ impl Scheduler for Fake {
             .await
             .map_err(|_| StartError::Refused)?;
         self.line.world.pause("permitted").await;
-        let done = self
-            .line
-            .order("start", id, Order::Start)
-            .await
-            .map_err(start_error)?;
+        let mut done = self.line.order("start", id, Order::Start).await;
+        while done.is_err() && planted::is(3) {
+            done = self.line.order("start", id, Order::Start).await;
+        }
+        let done = done.map_err(start_error)?;
         drop(window);
         match self.look(id).filter(|_| done == Done::Yes) {
             Some(container) => Ok(self.follow(&request, &container, false)),

@@ -62,7 +62,7 @@ impl Acts {
 
     /// Chance. `alone` is a world without any.
     pub(crate) fn fill(&mut self, dice: &mut Dice) {
-        for _ in 0..dice.below(8) {
+        for _ in 0..dice.below(11) {
             let at = Duration::from_millis(dice.below(15_000));
             let act = any(dice);
             self.add(at, act);
@@ -72,27 +72,27 @@ impl Acts {
 
 fn any(dice: &mut Dice) -> Act {
     let away = Duration::from_millis(dice.below(20_000));
-    match dice.below(13) {
-        0 | 1 => Act::Cancel(0),
-        2 => Act::Remove,
-        3 => Act::Kill(if dice.one_in(2) { 137 } else { 0 }),
-        4 => Act::Pause,
-        5 => Act::Prune,
-        6 => Act::Restart(Restart {
+    match dice.below(20) {
+        0..4 => Act::Cancel(0),
+        4 | 5 => Act::Remove,
+        6 | 7 => Act::Kill(if dice.one_in(2) { 137 } else { 0 }),
+        8 | 9 => Act::Pause,
+        10 | 17 => Act::Prune,
+        11 => Act::Restart(Restart {
             away,
             live_restore: true,
         }),
-        7 => Act::Restart(Restart {
+        12 => Act::Restart(Restart {
             away,
             live_restore: false,
         }),
-        8 => Act::Clock(1 + i64::try_from(dice.below(7_200)).unwrap_or(0)),
-        9 => Act::Clock(-1 - i64::try_from(dice.below(60)).unwrap_or(0)),
-        10 => Act::Suspend {
+        13 => Act::Clock(1 + i64::try_from(dice.below(7_200)).unwrap_or(0)),
+        14 => Act::Clock(-1 - i64::try_from(dice.below(60)).unwrap_or(0)),
+        15 => Act::Suspend {
             wait: away,
             dead: false,
         },
-        11 => Act::Suspend {
+        16 => Act::Suspend {
             wait: away,
             dead: true,
         },

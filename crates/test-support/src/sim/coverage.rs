@@ -8,6 +8,7 @@ pub const FAULTS: &[&str] = &[
     "answer_lost",
     "away_no_restore",
     "away_restored",
+    "blind",
     "busy",
     "cancel",
     "cancel_again",

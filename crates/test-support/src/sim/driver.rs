@@ -7,7 +7,7 @@ use super::{
     dice::Dice,
     judge::Judge,
     look::Look,
-    pipeline,
+    panics, pipeline,
     process::{self, NoVault, Process, Turn, Wish},
     seat::{Hooks, Seat},
     watch::Watch,
@@ -40,6 +40,8 @@ pub struct Outcome {
     pub took: Duration,
     /// Points that the first process passed.
     pub points: u64,
+    /// What happened, in words, if that was wanted.
+    pub trace: Vec<String>,
 }
 
 /// Where the first process crashes.
@@ -55,12 +57,27 @@ pub enum Crash {
 
 /// Runs one seed to its end and judges it.
 pub fn run(seed: u64, crash: Crash) -> Outcome {
+    see(seed, crash, false)
+}
+
+/// The same, with a trace.
+pub fn trace(seed: u64, crash: Crash) -> Outcome {
+    see(seed, crash, true)
+}
+
+fn see(seed: u64, crash: Crash, traced: bool) -> Outcome {
     let mut sim = match Sim::new(seed, crash) {
         Ok(sim) => sim,
         Err(why) => return Outcome::failed(why),
     };
+    if traced {
+        sim.world.trace();
+    }
+    panics::keep();
     let end = sim.go();
-    sim.judge(end.err())
+    let mut outcome = sim.judge(end.err());
+    outcome.violations.extend(panics::take());
+    outcome
 }
 
 impl Outcome {
@@ -72,6 +89,7 @@ impl Outcome {
             lives: 0,
             took: Duration::ZERO,
             points: 0,
+            trace: Vec::new(),
         }
     }
 }
@@ -164,7 +182,7 @@ impl Sim {
         } else {
             1
         };
-        let slots = if self.dice.one_in(4) { 2 } else { 1 };
+        let slots = if self.dice.one_in(3) { 2 } else { 1 };
         if count > 1 {
             self.world.fault("crowd");
         }
@@ -314,7 +332,7 @@ impl Sim {
         let again = match turn {
             Turn::GoesOn => return Ok(()),
             Turn::Failed(why) => return Err(why),
-            Turn::Crashed(_) => true,
+            Turn::Crashed => true,
             Turn::Done => is_draining,
         };
         slot.process = None;
@@ -389,9 +407,10 @@ impl Sim {
                 violations.push(format!("I1: {} was accepted {count} times", wish.trigger));
             }
         }
-        let state = self.world.state();
+        let mut state = self.world.state();
         violations.extend(state.violations.iter().cloned());
         coverage.add(&state.coverage);
+        let trace = state.trace.take().unwrap_or_default();
         Outcome {
             violations,
             coverage,
@@ -399,6 +418,7 @@ impl Sim {
             lives,
             took,
             points: self.points,
+            trace,
         }
     }
 
@@ -458,23 +478,27 @@ fn rates(dice: &mut Dice) -> BTreeMap<&'static str, u64> {
     let often = ["busy", "full", "not_reached", "answer_lost", "late_order"];
     let seldom = [
         "doubled",
-        "exit_first",
-        "knock_lost",
         "late_signal",
         "log_broken",
         "log_lost",
-        "log_silent",
-        "lost_note",
         "no_exit_code",
-        "reordered",
     ];
+    // There are few chances for these.
+    let rare = [
+        ("blind", [0, 1, 2, 8]),
+        ("exit_first", [0, 1, 2, 4]),
+        ("knock_lost", [0, 1, 1, 1]),
+        ("log_silent", [0, 1, 2, 3]),
+        ("lost_note", [0, 2, 3, 8]),
+        ("reordered", [0, 1, 2, 2]),
+    ];
+    let kinds = often
+        .map(|kind| (kind, [0, 5, 20, 60]))
+        .into_iter()
+        .chain(seldom.map(|kind| (kind, [0, 4, 12, 40])))
+        .chain(rare);
     let mut rates = BTreeMap::new();
-    for kind in often {
-        let choices = [0, 5, 20, 60];
-        rates.insert(kind, dice.pick(&choices).copied().unwrap_or(0));
-    }
-    for kind in seldom {
-        let choices = [0, 2, 8, 30];
+    for (kind, choices) in kinds {
         rates.insert(kind, dice.pick(&choices).copied().unwrap_or(0));
     }
     let choices = [0, 0, 100, 400];

@@ -42,10 +42,6 @@ impl Look {
         Some(Case { stored, plan })
     }
 
-    pub(crate) fn row(&self, run: RunId) -> Option<RunRow> {
-        at_once(self.store.run(run))?.ok()
-    }
-
     /// All runs, oldest first.
     pub(crate) fn rows(&self) -> Vec<RunRow> {
         let page = at_once(self.store.runs(&Filter::default(), None, 1_000));

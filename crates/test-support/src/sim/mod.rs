@@ -7,13 +7,16 @@
 //! really did.
 
 mod acts;
+mod campaign;
 mod cast;
 mod coverage;
 mod dice;
 mod driver;
 mod judge;
 mod look;
+mod panics;
 mod pipeline;
+mod planted;
 mod process;
 mod seat;
 mod stage;
@@ -21,6 +24,8 @@ mod steps;
 mod watch;
 mod world;
 
+pub use campaign::{Campaign, seeds, sweep};
 pub use coverage::{Coverage, FAULTS};
-pub use driver::{Crash, Outcome, run};
+pub use driver::{Crash, Outcome, run, trace};
+pub use planted::{BUGS, hunt};
 pub use world::Point;

@@ -1,10 +1,6 @@
 //! One process: a runtime, an engine, and what the person who started it wants.
 
-use super::{
-    look::Look,
-    seat::Seat,
-    world::{Point, World},
-};
+use super::{look::Look, seat::Seat, world::World};
 use gofer_core::{
     clock::Clock as _,
     definition::Pipeline,
@@ -41,7 +37,7 @@ pub(crate) struct Process {
 pub(crate) enum Turn {
     GoesOn,
     Done,
-    Crashed(Point),
+    Crashed,
     Failed(String),
 }
 
@@ -103,7 +99,7 @@ impl Process {
             None
         });
         match (world.crashed(self.instance), ended) {
-            (Some(point), _) => Turn::Crashed(point),
+            (Some(_), _) => Turn::Crashed,
             (None, Some(Err(why))) => Turn::Failed(why),
             (None, Some(Ok(()))) => Turn::Done,
             (None, None) => Turn::GoesOn,

@@ -7,6 +7,7 @@ use std::time::Duration;
 impl Sim {
     pub(super) fn perform(&mut self, act: Act) -> Result<(), String> {
         let now = self.world.elapsed();
+        self.world.note(|| format!("act {act:?}"));
         match act {
             Act::Cancel(before) => self.cancel(before),
             Act::Remove | Act::Kill(_) | Act::Pause => self.meddle(&act),
@@ -76,11 +77,17 @@ impl Sim {
             .into_iter()
             .filter(|row| !row.head.state.is_over())
             .collect();
-        let awake = self.awake();
-        let (Some(row), Some(slot)) = (
-            self.dice.pick(&open).cloned(),
-            self.dice.pick(&awake).copied(),
-        ) else {
+        let row = self.dice.pick(&open).cloned();
+        let mut awake = self.awake();
+        if awake.len() > 1 && !self.dice.one_in(4) {
+            // Rather somebody who does not drive it.
+            let owner = row
+                .as_ref()
+                .and_then(|row| row.claim)
+                .map(|claim| claim.owner);
+            awake.retain(|slot| self.process(*slot).map(|it| it.instance) != owner);
+        }
+        let (Some(row), Some(slot)) = (row, self.dice.pick(&awake).copied()) else {
             return self.again(Act::Cancel(before));
         };
         self.world.fault(match before {
@@ -95,7 +102,7 @@ impl Sim {
                 let _ = engine.cancel(row.id, "somebody").await;
             }));
         }
-        if before < 2 && !self.dice.one_in(4) {
+        if before < 2 && !self.dice.one_in(6) {
             let wait = Duration::from_millis(self.dice.below(3_000));
             self.acts
                 .add(self.world.elapsed() + wait, Act::Cancel(before + 1));

@@ -3,7 +3,7 @@
 
 use super::{
     look::{Case, Look},
-    world::World,
+    world::{World, short},
 };
 use gofer_core::{
     definition::Condition,
@@ -22,6 +22,8 @@ pub(crate) struct Watch {
 impl Watch {
     /// Somebody gives an order that changes something.
     pub(crate) fn ordered(&self, by: InstanceId, order: &Order, id: &AttemptId) {
+        self.world
+            .note(|| format!("{} orders {} of {id}", short(by), name(order)));
         let Some(case) = self.look.run(id.run) else {
             if !matches!(order, Order::Remove) {
                 self.wrong("I2", format!("{id} has no run"));
@@ -29,7 +31,9 @@ impl Watch {
             return;
         };
         let is_fenced = self.world.state().fenced.contains(&(by, id.run));
-        if is_fenced && case.stored.row.claim.is_some() {
+        // It may have taken the run back since, or only sweep up behind one that is settled.
+        let is_others = case.stored.row.claim.is_some_and(|claim| claim.owner != by);
+        if is_fenced && is_others {
             self.wrong(
                 "fencing",
                 format!("{} of {id} by one who was fenced", name(order)),

@@ -64,6 +64,8 @@ pub(super) struct State {
     pub(super) violations: BTreeSet<String>,
     /// Who was told that a run is not its own any more.
     pub(super) fenced: BTreeSet<(InstanceId, RunId)>,
+    /// What happened, in words, if somebody wants to know.
+    pub(super) trace: Option<Vec<String>>,
 }
 
 /// One process.
@@ -98,6 +100,7 @@ impl World {
             knocks: Vec::new(),
             violations: BTreeSet::new(),
             fenced: BTreeSet::new(),
+            trace: None,
         };
         Self {
             state: Arc::new(Mutex::new(state)),
@@ -198,7 +201,17 @@ impl World {
     }
 
     pub(crate) fn violation(&self, what: String) {
-        self.state().violations.insert(what);
+        let mut state = self.state();
+        state.note(|| format!("VIOLATION {what}"));
+        state.violations.insert(what);
+    }
+
+    pub(crate) fn trace(&self) {
+        self.state().trace = Some(Vec::new());
+    }
+
+    pub(crate) fn note(&self, what: impl FnOnce() -> String) {
+        self.state().note(what);
     }
 
     /// Sets the wall clock forth or back.
@@ -270,6 +283,8 @@ impl World {
         *state.coverage.points.entry(point).or_default() += 1;
         let (Point::Before(name) | Point::After(name)) = point;
         state.mix(name);
+        let end = if is_dead { ", where it died" } else { "" };
+        state.note(|| format!("{} {point}{end}", short(of)));
         if is_dead {
             return None;
         }
@@ -343,7 +358,15 @@ impl World {
 }
 
 impl State {
+    fn note(&mut self, what: impl FnOnce() -> String) {
+        let now = self.now;
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!("{:>12.6} {}", now.as_secs_f64(), what()));
+        }
+    }
+
     fn fault(&mut self, kind: &'static str) {
+        self.note(|| format!("fault {kind}"));
         *self.coverage.faults.entry(kind).or_default() += 1;
         self.mix(kind);
     }
@@ -371,6 +394,11 @@ impl State {
             _ => Duration::from_millis(self.dice.below(200)),
         }
     }
+}
+
+/// The number of a process.
+pub(crate) fn short(of: InstanceId) -> u64 {
+    of.0.as_u64_pair().1 & 0xffff_ffff
 }
 
 pub(crate) struct Sleep {
