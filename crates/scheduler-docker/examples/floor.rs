@@ -4,15 +4,18 @@
 //! `cargo run --release --example floor -p gofer-scheduler-docker -- ROUNDS`; needs an engine with
 //! the image `gofer-test/busybox:1`, which the crate's tests make.
 
-#![expect(clippy::disallowed_methods, reason = "an example is its own composition root")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "an example is its own composition root"
+)]
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
 use async_trait::async_trait;
 use bollard::{
     models::{ContainerCreateBody, HostConfig},
     query_parameters::{
-        AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder,
-        WaitContainerOptionsBuilder,
+        AttachContainerOptionsBuilder, CreateContainerOptionsBuilder,
+        RemoveContainerOptionsBuilder, WaitContainerOptionsBuilder,
     },
 };
 use futures_util::StreamExt;
@@ -81,14 +84,24 @@ async fn floor(raw: &bollard::Docker, holder: Option<&str>) -> Outcome<Duration>
     let name = format!("floor-{}", Uuid::new_v4().simple());
     let options = CreateContainerOptionsBuilder::new().name(&name).build();
     raw.create_container(Some(options), body).await?;
-    let options = AttachContainerOptionsBuilder::new().stdout(true).stderr(true).stream(true);
+    let options = AttachContainerOptionsBuilder::new()
+        .stdout(true)
+        .stderr(true)
+        .stream(true);
     let mut attached = raw.attach_container(&name, Some(options.build())).await?;
     raw.start_container(&name, None).await?;
-    let options = WaitContainerOptionsBuilder::new().condition("not-running").build();
+    let options = WaitContainerOptionsBuilder::new()
+        .condition("not-running")
+        .build();
     let wait = raw.wait_container(&name, Some(options)).collect::<Vec<_>>();
-    let (_, _) = tokio::join!(wait, async { while attached.output.next().await.is_some() {} });
+    let (_, ()) = tokio::join!(wait, async {
+        while attached.output.next().await.is_some() {}
+    });
     let took = begun.elapsed();
-    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+    let options = RemoveContainerOptionsBuilder::new()
+        .force(true)
+        .v(true)
+        .build();
     raw.remove_container(&name, Some(options)).await?;
     Ok(took)
 }
@@ -105,7 +118,10 @@ fn order(id: &AttemptId, more_to_come: bool, facts: Facts) -> Ensure {
             main: Container {
                 image: IMAGE.to_owned(),
                 pinned: false,
-                exec: Exec::Argv { entrypoint: None, command: Some(vec!["true".to_owned()]) },
+                exec: Exec::Argv {
+                    entrypoint: None,
+                    command: Some(vec!["true".to_owned()]),
+                },
                 env: Vec::new(),
                 files: Vec::new(),
                 volumes: Vec::new(),
@@ -141,7 +157,7 @@ async fn ours(docker: &Docker, id: &AttemptId, more_to_come: bool) -> Outcome<Du
         }
         Duration::ZERO
     };
-    let (_, took) = tokio::join!(reading, exit);
+    let ((), took) = tokio::join!(reading, exit);
     docker.remove(id).await?;
     Ok(took)
 }
@@ -149,12 +165,20 @@ async fn ours(docker: &Docker, id: &AttemptId, more_to_come: bool) -> Outcome<Du
 fn docker_run() -> Outcome<Duration> {
     let begun = Instant::now();
     let argv = ["run", "--rm", IMAGE, "true"];
-    Command::new("docker").args(argv).stdin(Stdio::null()).status()?;
+    Command::new("docker")
+        .args(argv)
+        .stdin(Stdio::null())
+        .status()?;
     Ok(begun.elapsed())
 }
 
 fn attempt(run: RunId, number: u32) -> Outcome<AttemptId> {
-    Ok(AttemptId { run, task: "floor".parse()?, item: None, number })
+    Ok(AttemptId {
+        run,
+        task: "floor".parse()?,
+        item: None,
+        number,
+    })
 }
 
 /// A run whose sandbox is ready, and the id of what holds it.
@@ -164,7 +188,9 @@ async fn with_sandbox(docker: &Docker) -> Outcome<(RunId, String)> {
     ours(docker, &attempt(run, 1)?, true).await?;
     loop {
         let held = docker.list_ours().await?;
-        let ready = held.into_iter().find(|ours| ours.role == Role::Sandbox && ours.running);
+        let ready = held
+            .into_iter()
+            .find(|ours| ours.role == Role::Sandbox && ours.running);
         if let Some(ready) = ready {
             tokio::time::sleep(Duration::from_millis(200)).await;
             return Ok((run, ready.name));
@@ -193,23 +219,55 @@ impl Table {
         self.0.entry(row).or_default().push(took);
     }
 
-    fn print(mut self) {
-        println!("{:<34}{:>9}{:>9}{:>9}", "ms", "p50", "p90", "n");
-        for (row, took) in &mut self.0 {
-            took.sort();
-            let at = |part: usize| took.get(took.len() * part / 100).map_or(0.0, |took| {
-                took.as_secs_f64() * 1000.0
-            });
-            println!("{row:<34}{:>9.1}{:>9.1}{:>9}", at(50), at(90), took.len());
+    /// Medians of each row, and of the differences to `floor` within each round.
+    fn print(&self) {
+        println!(
+            "{:<34}{:>9}{:>9}{:>9}{:>12}",
+            "ms", "p50", "p90", "n", "- floor"
+        );
+        for (row, took) in &self.0 {
+            let mut floor = "own network: floor";
+            if row.starts_with("sandbox") {
+                floor = "sandbox: floor";
+            }
+            let milliseconds: Vec<f64> = took.iter().map(in_milliseconds).collect();
+            let floors = self.0.get(floor).into_iter().flatten().map(in_milliseconds);
+            let differences = milliseconds
+                .iter()
+                .zip(floors)
+                .map(|(ours, floor)| ours - floor);
+            let difference = at(50, differences.collect());
+            let (p50, p90) = (at(50, milliseconds.clone()), at(90, milliseconds));
+            println!(
+                "{row:<34}{p50:>9.1}{p90:>9.1}{:>9}{difference:>12.1}",
+                took.len()
+            );
         }
     }
 }
 
+fn in_milliseconds(took: &Duration) -> f64 {
+    took.as_secs_f64() * 1000.0
+}
+
+fn at(part: usize, mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values
+        .get(values.len() * part / 100)
+        .copied()
+        .unwrap_or(0.0)
+}
+
 #[tokio::main]
 async fn main() -> Outcome<()> {
-    let rounds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(50);
+    let rounds = std::env::args()
+        .nth(1)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(50);
     let found = find(&Environment::of_process())?;
-    let Endpoint::Unix(path) = &found.endpoint else { return Err("a local engine, please".into()) };
+    let Endpoint::Unix(path) = &found.endpoint else {
+        return Err("a local engine, please".into());
+    };
     let version = bollard::API_DEFAULT_VERSION;
     let raw = bollard::Docker::connect_with_unix(&path.to_string_lossy(), 120, version)?;
     let raw = raw.negotiate_version().await?;
@@ -224,7 +282,10 @@ async fn main() -> Outcome<()> {
             match (step + round) % 6 {
                 0 => table.add("own network: floor", floor(&raw, None).await?),
                 1 => table.add("own network: ours, prepared", alone(&docker, true).await?),
-                2 => table.add("own network: ours, unprepared", alone(&docker, false).await?),
+                2 => table.add(
+                    "own network: ours, unprepared",
+                    alone(&docker, false).await?,
+                ),
                 3 => table.add("own network: docker run --rm", docker_run()?),
                 4 => table.add("sandbox: floor", floor(&raw, Some(&holder)).await?),
                 _ => {

@@ -25,21 +25,33 @@ const NOT_A_FILE: u32 = 0x8f28_0000;
 pub(crate) async fn collect(engine: &Engine, id: &AttemptId) -> Result<Collected, Error> {
     let name = labels::attempt_name(engine.store, id);
     // Asking costs a millisecond, fetching 34: most attempts hand nothing on.
-    let options = ContainerArchiveInfoOptionsBuilder::new().path(spec::OUTPUT).build();
-    let stat = match engine.docker.get_container_archive_info(&name, Some(options)).await {
+    let options = ContainerArchiveInfoOptionsBuilder::new()
+        .path(spec::OUTPUT)
+        .build();
+    let stat = match engine
+        .docker
+        .get_container_archive_info(&name, Some(options))
+        .await
+    {
         Ok(stat) => stat,
         Err(error) => return absent(engine, &name, error).await,
     };
     if stat.file_mode & NOT_A_FILE != 0 {
-        return Err(Error::Failed("$GOFER_OUTPUT is not a file any more".to_owned()));
+        return Err(Error::Failed(
+            "$GOFER_OUTPUT is not a file any more".to_owned(),
+        ));
     }
     if stat.size == 0 {
-        return Ok(Collected { output: Some(Vec::new()) });
+        return Ok(Collected {
+            output: Some(Vec::new()),
+        });
     }
     let archive = fetch(engine, &name).await?;
     let output = first_file(&archive)
         .map_err(|error| Error::Failed(format!("the engine's archive is broken: {error}")))?;
-    Ok(Collected { output: Some(output) })
+    Ok(Collected {
+        output: Some(output),
+    })
 }
 
 /// A missing file and a missing container are both 404, and HEAD has no words.
@@ -59,8 +71,13 @@ async fn absent(
 }
 
 async fn fetch(engine: &Engine, name: &str) -> Result<Vec<u8>, Error> {
-    let options = DownloadFromContainerOptionsBuilder::new().path(spec::OUTPUT).build();
-    let mut chunks = engine.docker.download_from_container(name, Some(options)).boxed();
+    let options = DownloadFromContainerOptionsBuilder::new()
+        .path(spec::OUTPUT)
+        .build();
+    let mut chunks = engine
+        .docker
+        .download_from_container(name, Some(options))
+        .boxed();
     let mut archive = Vec::new();
     while let Some(chunk) = chunks.next().await {
         archive.extend_from_slice(&chunk.map_err(remedy::plain)?);
@@ -96,10 +113,23 @@ pub(crate) async fn exec(
         cmd: Some(command.to_vec()),
         ..CreateExecOptions::default()
     };
-    let exec = engine.docker.create_exec(&name, options).await.map_err(remedy::plain)?.id;
-    let started = engine.docker.start_exec(&exec, None).await.map_err(remedy::plain)?;
+    let exec = engine
+        .docker
+        .create_exec(&name, options)
+        .await
+        .map_err(remedy::plain)?
+        .id;
+    let started = engine
+        .docker
+        .start_exec(&exec, None)
+        .await
+        .map_err(remedy::plain)?;
     let mut said = Vec::new();
-    if let StartExecResults::Attached { mut output, input: _input } = started {
+    if let StartExecResults::Attached {
+        mut output,
+        input: _input,
+    } = started
+    {
         while let Some(frame) = output.next().await {
             if let LogOutput::StdOut { message } | LogOutput::StdErr { message } =
                 frame.map_err(remedy::plain)?
@@ -109,7 +139,11 @@ pub(crate) async fn exec(
             }
         }
     }
-    let ended = engine.docker.inspect_exec(&exec).await.map_err(remedy::plain)?;
+    let ended = engine
+        .docker
+        .inspect_exec(&exec)
+        .await
+        .map_err(remedy::plain)?;
     let code = ended.exit_code.and_then(|code| i32::try_from(code).ok());
     let code = code.ok_or_else(|| Error::Failed("the command has no exit code".to_owned()))?;
     Ok((code, said))
@@ -125,10 +159,15 @@ mod tests {
         let mut tar = tar::Builder::new(Vec::new());
         let mut header = tar::Header::new_ustar();
         header.set_size(long.len() as u64);
-        tar.append_data(&mut header, "output", long.as_slice()).unwrap();
+        tar.append_data(&mut header, "output", long.as_slice())
+            .unwrap();
         let archive = tar.into_inner().unwrap();
         assert_eq!(first_file(&archive).unwrap().len(), MOST);
         let cut = &archive[..TAR_HEADER + MOST];
-        assert_eq!(first_file(cut).unwrap().len(), MOST, "the rest was never fetched");
+        assert_eq!(
+            first_file(cut).unwrap().len(),
+            MOST,
+            "the rest was never fetched"
+        );
     }
 }

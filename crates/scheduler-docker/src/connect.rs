@@ -52,7 +52,9 @@ pub enum ConnectError {
         words: String,
     },
     /// It answers, but not as an engine does.
-    #[error("what answers at {endpoint} ({why}) is not a container engine that Gofer knows: {words}")]
+    #[error(
+        "what answers at {endpoint} ({why}) is not a container engine that Gofer knows: {words}"
+    )]
     Strange {
         /// Where.
         endpoint: String,
@@ -78,10 +80,16 @@ impl Docker {
         let version = version.map_err(refuse)?;
         let generation = generation.map_err(refuse)?;
         let components = version.components.unwrap_or_default();
-        let is_podman = components.iter().any(|component| component.name.contains("Podman"));
+        let is_podman = components
+            .iter()
+            .any(|component| component.name.contains("Podman"));
         let engine = Arc::new(Engine::new(Parts {
             docker,
-            brand: if is_podman { Brand::Podman } else { Brand::Docker },
+            brand: if is_podman {
+                Brand::Podman
+            } else {
+                Brand::Docker
+            },
             architecture: version.arch.unwrap_or_default(),
             is_local: found.endpoint.is_local(),
             store,
@@ -101,9 +109,12 @@ fn client(endpoint: &Endpoint) -> Result<Client, Raw> {
             Client::connect_with_unix(&path.to_string_lossy(), PATIENCE, version)
         }
         Endpoint::Tcp(address) => Client::connect_with_http(address, PATIENCE, version),
-        Endpoint::Tls { address, ca, cert, key } => {
-            Client::connect_with_ssl(address, key, cert, ca, PATIENCE, version)
-        }
+        Endpoint::Tls {
+            address,
+            ca,
+            cert,
+            key,
+        } => Client::connect_with_ssl(address, key, cert, ca, PATIENCE, version),
     }
 }
 
@@ -114,13 +125,54 @@ fn refusal(found: &Found, error: Raw) -> ConnectError {
         Raw::CertPathError { .. } | Raw::CertParseError { .. } | Raw::CertMultipleKeys { .. }
     );
     if files {
-        return ConnectError::Tls { endpoint, why, words: remedy::chain(&error) };
+        return ConnectError::Tls {
+            endpoint,
+            why,
+            words: remedy::chain(&error),
+        };
     }
     match remedy::kind(error) {
-        Kind::Away(words) if words.contains("ermission denied") => {
+        Kind::Away(words) if words.to_lowercase().contains("permission denied") => {
             ConnectError::NoRight { endpoint, why }
         }
-        Kind::Away(words) => ConnectError::NotThere { endpoint, why, words },
-        Kind::Said(_, words) => ConnectError::Strange { endpoint, why, words },
+        Kind::Away(words) => ConnectError::NotThere {
+            endpoint,
+            why,
+            words,
+        },
+        Kind::Said(_, words) => ConnectError::Strange {
+            endpoint,
+            why,
+            words,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn a_socket_that_is_not_for_us_is_told_from_one_where_nobody_listens() {
+        let found = Found {
+            endpoint: Endpoint::Unix("/var/run/docker.sock".into()),
+            why: "Docker's socket".to_owned(),
+        };
+        let refused = |kind: ErrorKind| refusal(&found, Error::from(kind).into());
+        let no_right = refused(ErrorKind::PermissionDenied);
+        assert!(
+            matches!(no_right, ConnectError::NoRight { .. }),
+            "{no_right}"
+        );
+        assert!(
+            no_right.to_string().contains("usermod -aG docker"),
+            "{no_right}"
+        );
+        let not_there = refused(ErrorKind::ConnectionRefused);
+        assert!(
+            matches!(not_there, ConnectError::NotThere { .. }),
+            "{not_there}"
+        );
     }
 }

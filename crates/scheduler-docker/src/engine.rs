@@ -36,7 +36,10 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { pids_limit: 4096, sandboxes: 16 }
+        Self {
+            pids_limit: 4096,
+            sandboxes: 16,
+        }
     }
 }
 
@@ -106,11 +109,15 @@ pub(crate) struct Parts {
 }
 
 /// Long enough for any task: headers of a wait come with the exit on some engines.
-const PATIENCE: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+const PATIENCE: Duration = Duration::from_hours(24 * 365);
 
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
-        let nonce = format!("{}.{}", std::process::id(), parts.clock.now().as_nanosecond());
+        let nonce = format!(
+            "{}.{}",
+            std::process::id(),
+            parts.clock.now().as_nanosecond()
+        );
         Self {
             patient: parts.docker.clone().with_timeout(PATIENCE),
             docker: parts.docker,
@@ -169,7 +176,9 @@ pub(crate) enum State {
 impl Seen {
     pub(crate) fn of(inspected: &ContainerInspectResponse) -> Self {
         use bollard::models::ContainerStateStatusEnum as Status;
-        let Some(state) = &inspected.state else { return Self::default() };
+        let Some(state) = &inspected.state else {
+            return Self::default();
+        };
         let time = |text: &Option<String>| {
             let time: Timestamp = text.as_ref()?.parse().ok()?;
             // Never: the engines say the year 1.

@@ -12,9 +12,9 @@ use crate::{
 };
 use bollard::{
     errors::Error as Raw,
-    models::ContainerInspectResponse,
     query_parameters::{
-        CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, UploadToContainerOptionsBuilder,
+        CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder,
+        UploadToContainerOptionsBuilder,
     },
 };
 use bytes::Bytes;
@@ -44,7 +44,7 @@ enum Created {
     /// By us, just now.
     New,
     /// It was there.
-    Before(ContainerInspectResponse),
+    Before(Seen),
     /// Not at all: the sandbox that it was to join is gone.
     Homeless,
 }
@@ -60,8 +60,11 @@ pub(crate) async fn ensure(engine: &Arc<Engine>, request: Ensure) -> Result<Log,
         name,
     };
     let id = bringing.request.id.clone();
-    let brought = bringing.bring().await;
-    if matches!(brought, Err(StartError::Failed { .. } | StartError::Refused)) {
+    let brought = Box::pin(bringing.bring()).await;
+    if matches!(
+        brought,
+        Err(StartError::Failed { .. } | StartError::Refused)
+    ) {
         engine.over(&id);
     }
     brought
@@ -71,7 +74,7 @@ impl Bringing {
     async fn bring(self) -> Result<Log, StartError> {
         if self.request.stage > Stage::Creating {
             return match self.existing().await? {
-                Some(inspected) => self.take_up(&inspected).await,
+                Some(seen) => self.take_up(seen).await,
                 None => Err(StartError::Vanished),
             };
         }
@@ -82,7 +85,7 @@ impl Bringing {
         let lease = supplies::sandbox(&self.engine, run, self.request.more_to_come).await;
         match self.create(lease.as_ref()).await? {
             Created::New => self.start(lease, true).await,
-            Created::Before(inspected) => self.take_up(&inspected).await,
+            Created::Before(seen) => self.take_up(seen).await,
             Created::Homeless => {
                 lease.into_iter().for_each(Lease::spoil);
                 Box::pin(self.alone()).await
@@ -91,8 +94,7 @@ impl Bringing {
     }
 
     /// Goes on with a container that was there before. Only one that never ran is started.
-    async fn take_up(self, inspected: &ContainerInspectResponse) -> Result<Log, StartError> {
-        let seen = Seen::of(inspected);
+    async fn take_up(self, seen: Seen) -> Result<Log, StartError> {
         if seen.state != State::Created {
             return Ok(self.follow(Begin::Found(seen), None).await);
         }
@@ -109,7 +111,12 @@ impl Bringing {
     }
 
     async fn create(&self, lease: Option<&Lease>) -> Result<Created, StartError> {
-        let Ensure { id, attempt, more_to_come, .. } = &self.request;
+        let Ensure {
+            id,
+            attempt,
+            more_to_come,
+            ..
+        } = &self.request;
         let volume = supplies::volume(&self.engine, id.run, *more_to_come).await;
         let volume = volume.map_err(|error| self.failure(error))?;
         let mut pulled = attempt.main.pull != Pull::Missing;
@@ -124,7 +131,8 @@ impl Bringing {
                 }
                 Kind::Said(409, _) => {
                     let existing = self.existing().await?;
-                    let gone = || remedy::failed(Reason::EngineError, "its container came and went");
+                    let gone =
+                        || remedy::failed(Reason::EngineError, "its container came and went");
                     return existing.map(Created::Before).ok_or_else(gone);
                 }
                 Kind::Said(404, words) if words.to_ascii_lowercase().contains("no such image") => {
@@ -135,7 +143,10 @@ impl Bringing {
                     self.pull().await?;
                 }
                 Kind::Said(status_code, message) => {
-                    let raw = Raw::DockerResponseServerError { status_code, message };
+                    let raw = Raw::DockerResponseServerError {
+                        status_code,
+                        message,
+                    };
                     return Err(self.failure(raw));
                 }
                 Kind::Away(words) => return Err(StartError::Away(remedy::away(&words))),
@@ -144,7 +155,14 @@ impl Bringing {
     }
 
     async fn create_once(&self, volume: &str, lease: Option<&Lease>) -> Result<(), Raw> {
-        let Ensure { id, pipeline, number, epoch, attempt, .. } = &self.request;
+        let Ensure {
+            id,
+            pipeline,
+            number,
+            epoch,
+            attempt,
+            ..
+        } = &self.request;
         let marks = labels::Marks {
             store: self.engine.store,
             id,
@@ -160,9 +178,15 @@ impl Bringing {
             volume,
             holder: lease.and_then(Lease::id),
         };
-        let options = CreateContainerOptionsBuilder::new().name(&self.name).build();
+        let options = CreateContainerOptionsBuilder::new()
+            .name(&self.name)
+            .build();
         let body = spec::body(&attempt.main, around);
-        self.engine.docker.create_container(Some(options), body).await.map(drop)
+        self.engine
+            .docker
+            .create_container(Some(options), body)
+            .await
+            .map(drop)
     }
 
     async fn upload(&self, name: &str, script: &str) -> Result<(), Raw> {
@@ -172,12 +196,17 @@ impl Bringing {
         header.set_size(script.len() as u64);
         tar.append_data(&mut header, name, script.as_bytes())?;
         let body = bollard::body_full(Bytes::from(tar.into_inner()?));
-        let options = UploadToContainerOptionsBuilder::new().path(spec::PLACE).build();
-        self.engine.docker.upload_to_container(&self.name, Some(options), body).await
+        let options = UploadToContainerOptionsBuilder::new()
+            .path(spec::PLACE)
+            .build();
+        self.engine
+            .docker
+            .upload_to_container(&self.name, Some(options), body)
+            .await
     }
 
     /// The container of our name, after a look at its labels.
-    async fn existing(&self) -> Result<Option<ContainerInspectResponse>, StartError> {
+    async fn existing(&self) -> Result<Option<Seen>, StartError> {
         let inspected = match self.engine.docker.inspect_container(&self.name, None).await {
             Ok(inspected) => inspected,
             Err(error) => match remedy::kind(error) {
@@ -186,10 +215,13 @@ impl Bringing {
                 Kind::Away(words) => return Err(StartError::Away(remedy::away(&words))),
             },
         };
-        let labels = inspected.config.as_ref().and_then(|config| config.labels.as_ref());
+        let labels = inspected
+            .config
+            .as_ref()
+            .and_then(|config| config.labels.as_ref());
         let ours = labels.and_then(|labels| labels::read(labels, self.engine.store, "", false));
         if ours.and_then(|ours| ours.attempt).as_ref() == Some(&self.request.id) {
-            return Ok(Some(inspected));
+            return Ok(Some(Seen::of(&inspected)));
         }
         let text = format!(
             "a container named {} is there and is not Gofer's; rename or remove it",
@@ -212,13 +244,20 @@ impl Bringing {
             (Some(lease), Kind::Said(_, words)) if new && is_of_network(&words) => {
                 lease.spoil();
                 let options = RemoveContainerOptionsBuilder::new().force(true).build();
-                let removed = self.engine.docker.remove_container(&self.name, Some(options)).await;
+                let removed = self
+                    .engine
+                    .docker
+                    .remove_container(&self.name, Some(options))
+                    .await;
                 removed.map_err(|error| self.failure(error))?;
                 Box::pin(self.alone()).await
             }
             (_, Kind::Away(words)) => Err(StartError::Away(remedy::away(&words))),
             (_, Kind::Said(status_code, message)) => {
-                Err(self.failure(Raw::DockerResponseServerError { status_code, message }))
+                Err(self.failure(Raw::DockerResponseServerError {
+                    status_code,
+                    message,
+                }))
             }
         }
     }
@@ -234,7 +273,7 @@ impl Bringing {
     /// Its sandbox was gone and it never ran: it is made on a network of its own.
     async fn alone(self) -> Result<Log, StartError> {
         match self.create(None).await? {
-            Created::Before(inspected) => self.take_up(&inspected).await,
+            Created::Before(seen) => self.take_up(seen).await,
             Created::New | Created::Homeless => self.start(None, true).await,
         }
     }

@@ -36,7 +36,10 @@ impl Environment {
 
     /// A variable that is set to something.
     fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variables
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     fn docker_config(&self) -> Option<PathBuf> {
@@ -124,14 +127,20 @@ pub enum FindError {
 pub fn find(environment: &Environment) -> Result<Found, FindError> {
     if let Some(host) = environment.get("DOCKER_HOST") {
         let endpoint = of_host(environment, host).map_err(setting("DOCKER_HOST"))?;
-        return Ok(Found { endpoint, why: "DOCKER_HOST".to_owned() });
+        return Ok(Found {
+            endpoint,
+            why: "DOCKER_HOST".to_owned(),
+        });
     }
     if let Some(found) = context::current(environment)? {
         return Ok(found);
     }
     if let Some(host) = environment.get("CONTAINER_HOST") {
         let endpoint = of_host(environment, host).map_err(setting("CONTAINER_HOST"))?;
-        return Ok(Found { endpoint, why: "CONTAINER_HOST".to_owned() });
+        return Ok(Found {
+            endpoint,
+            why: "CONTAINER_HOST".to_owned(),
+        });
     }
     among_sockets(environment)
 }
@@ -160,7 +169,12 @@ fn with_tls(address: String, folder: &Path) -> Result<Endpoint, String> {
     if let Some(missing) = [&ca, &cert, &key].into_iter().find(|path| !path.is_file()) {
         return Err(format!("the TLS file {} is missing", missing.display()));
     }
-    Ok(Endpoint::Tls { address, ca, cert, key })
+    Ok(Endpoint::Tls {
+        address,
+        ca,
+        cert,
+        key,
+    })
 }
 
 fn parse(host: &str) -> Result<Endpoint, String> {
@@ -173,13 +187,18 @@ fn parse(host: &str) -> Result<Endpoint, String> {
         "tcp" | "http" if rest.contains(':') => {
             Ok(Endpoint::Tcp(rest.trim_end_matches('/').to_owned()))
         }
-        "tcp" | "http" => Ok(Endpoint::Tcp(format!("{}:2375", rest.trim_end_matches('/')))),
+        "tcp" | "http" => Ok(Endpoint::Tcp(format!(
+            "{}:2375",
+            rest.trim_end_matches('/')
+        ))),
         "ssh" => Err(format!(
             "engines over ssh are not supported; forward the socket (ssh -nNT -L \
              /tmp/engine.sock:/var/run/docker.sock {rest}) and set \
              DOCKER_HOST=unix:///tmp/engine.sock"
         )),
-        other => Err(format!("{other:?} is not supported; write unix://PATH or tcp://HOST:PORT")),
+        other => Err(format!(
+            "{other:?} is not supported; write unix://PATH or tcp://HOST:PORT"
+        )),
     }
 }
 
@@ -188,7 +207,12 @@ fn among_sockets(environment: &Environment) -> Result<Found, FindError> {
     let mut forbidden = None;
     for (path, why) in sockets(environment) {
         match UnixStream::connect(&path) {
-            Ok(_) => return Ok(Found { endpoint: Endpoint::Unix(path), why: why.to_owned() }),
+            Ok(_) => {
+                return Ok(Found {
+                    endpoint: Endpoint::Unix(path),
+                    why: why.to_owned(),
+                });
+            }
             Err(error) => {
                 let what = match error.kind() {
                     ErrorKind::NotFound => "not there".to_owned(),
@@ -217,7 +241,10 @@ fn sockets(environment: &Environment) -> Vec<(PathBuf, &'static str)> {
     [
         (in_root("var/run/docker.sock"), "Docker's socket"),
         (in_runtime("docker.sock"), "rootless Docker's socket"),
-        (in_home(".docker/run/docker.sock"), "Docker Desktop's socket"),
+        (
+            in_home(".docker/run/docker.sock"),
+            "Docker Desktop's socket",
+        ),
         (in_runtime("podman/podman.sock"), "rootless Podman's socket"),
         (in_root("run/podman/podman.sock"), "Podman's socket"),
     ]

@@ -1,5 +1,4 @@
 use super::*;
-use sha2::Digest;
 use std::os::unix::net::UnixListener;
 
 fn environment(folder: &Path, variables: &[(&str, &str)]) -> Environment {
@@ -13,11 +12,11 @@ fn environment(folder: &Path, variables: &[(&str, &str)]) -> Environment {
 
 fn context(folder: &Path, host: &str) -> PathBuf {
     let docker = folder.join("home/.docker");
-    let digest = sha2::Sha256::digest(b"far");
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = crate::labels::digest(b"far", 32);
     let meta = docker.join("contexts/meta").join(&digest);
     std::fs::create_dir_all(&meta).unwrap();
-    let text = format!(r#"{{"Name":"far","Metadata":{{}},"Endpoints":{{"docker":{{"Host":"{host}"}}}}}}"#);
+    let text =
+        format!(r#"{{"Name":"far","Metadata":{{}},"Endpoints":{{"docker":{{"Host":"{host}"}}}}}}"#);
     std::fs::write(meta.join("meta.json"), text).unwrap();
     std::fs::write(docker.join("config.json"), r#"{"currentContext":"far"}"#).unwrap();
     docker.join("contexts/tls").join(digest).join("docker")
@@ -39,13 +38,17 @@ fn a_context_with_tls_files_is_used_with_them_and_a_missing_one_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let tls = context(folder.path(), "tcp://far:2376");
     std::fs::create_dir_all(&tls).unwrap();
-    let error = find(&environment(folder.path(), &[])).unwrap_err().to_string();
+    let error = find(&environment(folder.path(), &[]))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("ca.pem is missing"), "{error}");
     for file in ["ca.pem", "cert.pem", "key.pem"] {
         std::fs::write(tls.join(file), "").unwrap();
     }
     let found = find(&environment(folder.path(), &[])).unwrap();
-    let Endpoint::Tls { address, key, .. } = found.endpoint else { panic!("{found:?}") };
+    let Endpoint::Tls { address, key, .. } = found.endpoint else {
+        panic!("{found:?}")
+    };
     assert_eq!((address.as_str(), key), ("far:2376", tls.join("key.pem")));
 }
 
@@ -61,7 +64,10 @@ fn an_engine_that_cannot_be_used_is_refused_with_the_way_round_it() {
     for (host, expected) in rows {
         let error = find(&environment(folder.path(), &[("DOCKER_HOST", host)])).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("DOCKER_HOST") && text.contains(expected), "{text}");
+        assert!(
+            text.contains("DOCKER_HOST") && text.contains(expected),
+            "{text}"
+        );
     }
     let unknown = environment(folder.path(), &[("DOCKER_CONTEXT", "gone")]);
     let text = find(&unknown).unwrap_err().to_string();
@@ -76,9 +82,17 @@ fn the_first_socket_where_somebody_listens_is_taken() {
     std::fs::create_dir_all(folder.path().join("var/run")).unwrap();
     // A socket that nobody listens on any more.
     drop(UnixListener::bind(folder.path().join("var/run/docker.sock")).unwrap());
-    let text = find(&environment(folder.path(), &[])).unwrap_err().to_string();
-    assert!(text.contains("docker.sock (Docker's socket): nobody listens"), "{text}");
-    assert!(text.contains("podman.sock (Podman's socket): not there"), "{text}");
+    let text = find(&environment(folder.path(), &[]))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("docker.sock (Docker's socket): nobody listens"),
+        "{text}"
+    );
+    assert!(
+        text.contains("podman.sock (Podman's socket): not there"),
+        "{text}"
+    );
     assert!(text.contains("set DOCKER_HOST"), "{text}");
 
     let _listener = UnixListener::bind(run.join("podman.sock")).unwrap();
@@ -90,8 +104,11 @@ fn the_first_socket_where_somebody_listens_is_taken() {
 fn tls_wished_for_by_the_environment_needs_its_files() {
     let folder = tempfile::tempdir().unwrap();
     let certificates = folder.path().display().to_string();
-    let variables =
-        [("DOCKER_HOST", "tcp://a:2376"), ("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", &certificates)];
+    let variables = [
+        ("DOCKER_HOST", "tcp://a:2376"),
+        ("DOCKER_TLS_VERIFY", "1"),
+        ("DOCKER_CERT_PATH", &certificates),
+    ];
     assert!(find(&environment(folder.path(), &variables)).is_err());
     for file in ["ca.pem", "cert.pem", "key.pem"] {
         std::fs::write(folder.path().join(file), "").unwrap();

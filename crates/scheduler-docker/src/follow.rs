@@ -89,13 +89,13 @@ pub(crate) async fn follow(mut watched: Watched, begin: Begin) {
     tokio::select! {
         biased;
         () = closing.cancelled() => return,
-        () = watched.to_the_end(begin) => {}
+        () = watched.see_through(begin) => {}
     }
     watched.engine.over(&watched.id);
 }
 
 impl Watched {
-    async fn to_the_end(&mut self, begin: Begin) {
+    async fn see_through(&mut self, begin: Begin) {
         let stretch = match begin {
             Begin::Fresh(source) => self.stretch(source).await,
             Begin::Found(seen) => self.found(seen).await,
@@ -123,15 +123,28 @@ impl Watched {
     /// The log from its first byte on, out of the engine's record.
     async fn replayed(&mut self) -> Stretch {
         self.sink.replay().await;
-        self.recorded(Wanted { follow: true, after: None }).await
+        self.recorded(Wanted {
+            follow: true,
+            after: None,
+        })
+        .await
     }
 
     /// The log out of the engine's record. One that is followed may end before the last line, if
     /// that has no newline: what is behind is fetched when the container has ended.
     async fn recorded(&mut self, wanted: Wanted) -> Stretch {
-        let stretch = self.stretch(source::record(&self.engine, &self.name, wanted)).await;
+        let stretch = self
+            .stretch(source::record(&self.engine, &self.name, wanted))
+            .await;
         if let Stretch::Over(_) = stretch {
-            let whole = source::record(&self.engine, &self.name, Wanted { follow: false, ..wanted });
+            let whole = source::record(
+                &self.engine,
+                &self.name,
+                Wanted {
+                    follow: false,
+                    ..wanted
+                },
+            );
             let rest = source::behind(whole, self.sink.taken());
             self.sink.drain(rest).await;
         }
@@ -181,8 +194,12 @@ impl Watched {
                 if drained == Some(Drained::Failed) {
                     // The end is known, its log is not whole.
                     sink.replay().await;
-                    let wanted = Wanted { follow: false, after: None };
-                    sink.drain(source::record(&self.engine, &self.name, wanted)).await;
+                    let wanted = Wanted {
+                        follow: false,
+                        after: None,
+                    };
+                    sink.drain(source::record(&self.engine, &self.name, wanted))
+                        .await;
                 }
                 Stretch::Over(last)
             }
@@ -201,7 +218,10 @@ impl Watched {
         match last {
             Last::Exit(exit) => {
                 let bad_command = words.map(|words| ending::bad_command(&self.exec, &words));
-                Last::Exit(Exit { bad_command, ..exit })
+                Last::Exit(Exit {
+                    bad_command,
+                    ..exit
+                })
             }
             other => other,
         }
@@ -216,7 +236,11 @@ impl Watched {
             Some(id) => image::digest(&self.engine, &self.image, id).await,
             None => None,
         };
-        let node = self.engine.machine.get().and_then(|machine| machine.name.clone());
+        let node = self
+            .engine
+            .machine
+            .get()
+            .and_then(|machine| machine.name.clone());
         let at = seen.started.unwrap_or_else(|| self.engine.clock.now());
         self.tell(Fact::Started(Started { at, image, node }));
         // The caller may have gone: it asks again, and finds the container.

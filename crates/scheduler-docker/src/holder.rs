@@ -1,10 +1,10 @@
 //! The image that holds a sandbox's network and gives a volume its first content: a program of a
 //! few bytes and a folder that anybody may write to. It is made here; nothing is pulled.
 
+use crate::labels;
 use bollard::{Docker, errors::Error, query_parameters::CreateImageOptionsBuilder};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use sha2::{Digest, Sha256};
 
 const REPOSITORY: &str = "gofer/holder";
 pub(crate) const PROGRAM: &str = "/hold";
@@ -84,15 +84,21 @@ pub(crate) fn has_program(architecture: &str) -> bool {
 /// Makes sure that the engine has the image, and says its name.
 pub(crate) async fn ensure(docker: &Docker, architecture: &str) -> Result<String, Error> {
     let archive = archive(&program(architecture).unwrap_or_default())?;
-    let digest = Sha256::digest(&archive);
-    let tag: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let tag = labels::digest(&archive, 6);
     let name = format!("{REPOSITORY}:{tag}");
     if docker.inspect_image(&name).await.is_ok() {
         return Ok(name);
     }
-    let options = CreateImageOptionsBuilder::new().from_src("-").repo(REPOSITORY).tag(&tag).build();
+    let options = CreateImageOptionsBuilder::new()
+        .from_src("-")
+        .repo(REPOSITORY)
+        .tag(&tag)
+        .build();
     let body = bollard::body_full(Bytes::from(archive));
-    docker.create_image(Some(options), Some(body), None).try_collect::<Vec<_>>().await?;
+    docker
+        .create_image(Some(options), Some(body), None)
+        .try_collect::<Vec<_>>()
+        .await?;
     Ok(name)
 }
 
@@ -105,7 +111,10 @@ mod tests {
         let amd64 = program("x86_64").unwrap();
         assert_eq!(amd64.len(), 129);
         assert_eq!(amd64[120..], AMD64);
-        assert_eq!(u64::from_le_bytes(amd64[24..32].try_into().unwrap()), LOAD_AT + 120);
+        assert_eq!(
+            u64::from_le_bytes(amd64[24..32].try_into().unwrap()),
+            LOAD_AT + 120
+        );
         let arm64 = program("arm64").unwrap();
         assert_eq!(arm64.len(), 152);
         assert_eq!(arm64[18..20], 183_u16.to_le_bytes());

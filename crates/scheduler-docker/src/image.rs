@@ -18,13 +18,20 @@ pub(crate) async fn pull(
     facts: &UnboundedSender<Fact>,
 ) -> Result<(), StartError> {
     let (name, tag) = halves(image);
-    let options = CreateImageOptionsBuilder::new().from_image(name).tag(tag).build();
+    let options = CreateImageOptionsBuilder::new()
+        .from_image(name)
+        .tag(tag)
+        .build();
     let mut steps = std::pin::pin!(engine.docker.create_image(Some(options), None, None));
     let mut progress = Progress::default();
     let mut told: Option<Moment> = None;
     let tell = |done, total| {
         // The driver may have ended; the image is useful all the same.
-        let _ = facts.send(Fact::Pulling { image: image.to_owned(), done, total });
+        let _ = facts.send(Fact::Pulling {
+            image: image.to_owned(),
+            done,
+            total,
+        });
     };
     tell(0, 0);
     while let Some(step) = steps.next().await {
@@ -60,7 +67,9 @@ struct Progress {
 
 impl Progress {
     fn take(&mut self, step: CreateImageInfo) {
-        let (Some(id), Some(detail)) = (step.id, step.progress_detail) else { return };
+        let (Some(id), Some(detail)) = (step.id, step.progress_detail) else {
+            return;
+        };
         if step.status.as_deref() != Some("Downloading") {
             // Unpacking counts the same bytes again; by then all have come.
             if let Some((done, total)) = self.layers.get_mut(&id) {
@@ -70,7 +79,8 @@ impl Progress {
         }
         let number = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok());
         let (done, total) = (number(detail.current), number(detail.total));
-        self.layers.insert(id, (done.unwrap_or(0), total.unwrap_or(0)));
+        self.layers
+            .insert(id, (done.unwrap_or(0), total.unwrap_or(0)));
     }
 
     fn sum(&self) -> (u64, u64) {
@@ -87,14 +97,32 @@ pub(crate) async fn digest(engine: &Engine, asked: &str, id: &str) -> Option<Str
     let found = engine.docker.inspect_image(id).await.ok()?;
     let digests = found.repo_digests.unwrap_or_default();
     let (name, _) = halves(asked);
-    let same = |digest: &&String| digest.split_once('@').is_some_and(|(of, _)| same_name(of, name));
-    let local = || found.id.as_ref().map(|id| format!("local:{}", with_algorithm(id)));
-    digests.iter().find(same).or(digests.first()).cloned().or_else(local)
+    let same = |digest: &&String| {
+        digest
+            .split_once('@')
+            .is_some_and(|(of, _)| same_name(of, name))
+    };
+    let local = || {
+        found
+            .id
+            .as_ref()
+            .map(|id| format!("local:{}", with_algorithm(id)))
+    };
+    digests
+        .iter()
+        .find(same)
+        .or(digests.first())
+        .cloned()
+        .or_else(local)
 }
 
 /// Podman leaves the algorithm away.
 fn with_algorithm(id: &str) -> String {
-    if id.contains(':') { id.to_owned() } else { format!("sha256:{id}") }
+    if id.contains(':') {
+        id.to_owned()
+    } else {
+        format!("sha256:{id}")
+    }
 }
 
 fn same_name(a: &str, b: &str) -> bool {
@@ -114,7 +142,10 @@ mod tests {
     fn a_name_without_a_tag_means_latest_and_a_port_is_no_tag() {
         assert_eq!(halves("alpine"), ("alpine", "latest"));
         assert_eq!(halves("alpine:3.20"), ("alpine", "3.20"));
-        assert_eq!(halves("localhost:5000/a/b"), ("localhost:5000/a/b", "latest"));
+        assert_eq!(
+            halves("localhost:5000/a/b"),
+            ("localhost:5000/a/b", "latest")
+        );
         assert_eq!(halves("localhost:5000/a/b:1"), ("localhost:5000/a/b", "1"));
         assert_eq!(halves("a@sha256:0f"), ("a@sha256:0f", ""));
     }
@@ -124,7 +155,10 @@ mod tests {
         let step = |id: &str, status: &str, current, total| CreateImageInfo {
             id: Some(id.to_owned()),
             status: Some(status.to_owned()),
-            progress_detail: Some(ProgressDetail { current: Some(current), total: Some(total) }),
+            progress_detail: Some(ProgressDetail {
+                current: Some(current),
+                total: Some(total),
+            }),
             ..CreateImageInfo::default()
         };
         let mut progress = Progress::default();

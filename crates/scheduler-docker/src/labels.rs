@@ -33,17 +33,27 @@ pub(crate) fn attempt_name(store: StoreId, id: &AttemptId) -> String {
 /// keeps it apart from those of an earlier one.
 pub(crate) fn run_name(store: StoreId, run: RunId, role: Role, nonce: &str, nth: u64) -> String {
     let nth = nth.to_string();
-    hashed(&[store.to_string(), run.to_string(), word(role).to_owned(), nonce.to_owned(), nth])
+    hashed(&[
+        store.to_string(),
+        run.to_string(),
+        word(role).to_owned(),
+        nonce.to_owned(),
+        nth,
+    ])
 }
 
 fn hashed(parts: &[String]) -> String {
-    let digest = Sha256::digest(parts.join("\n").as_bytes());
-    let mut name = "gofer-".to_owned();
-    for byte in digest.iter().take(20) {
+    format!("gofer-{}", digest(parts.join("\n").as_bytes(), 20))
+}
+
+/// The first bytes of a text's SHA-256, in hexadecimal digits.
+pub(crate) fn digest(text: &[u8], bytes: usize) -> String {
+    let mut digits = String::new();
+    for byte in Sha256::digest(text).iter().take(bytes) {
         // Writing into a `String` cannot fail.
-        let _ = write!(name, "{byte:02x}");
+        let _ = write!(digits, "{byte:02x}");
     }
-    name
+    digits
 }
 
 fn item(id: &AttemptId) -> String {
@@ -62,7 +72,11 @@ pub(crate) struct Marks<'a> {
 
 impl Marks<'_> {
     pub(crate) fn labels(&self) -> Map {
-        let chosen = self.chosen.iter().filter(|(key, _)| !key.starts_with(OURS)).cloned();
+        let chosen = self
+            .chosen
+            .iter()
+            .filter(|(key, _)| !key.starts_with(OURS))
+            .cloned();
         let ours = [
             (STORE, self.store.to_string()),
             (RUN, self.id.run.to_string()),
@@ -74,7 +88,9 @@ impl Marks<'_> {
             (PIPELINE, self.pipeline.to_owned()),
             (NUMBER, self.number.to_string()),
         ];
-        chosen.chain(ours.map(|(key, value)| (key.to_owned(), value))).collect()
+        chosen
+            .chain(ours.map(|(key, value)| (key.to_owned(), value)))
+            .collect()
     }
 }
 
@@ -99,7 +115,11 @@ pub(crate) fn read(labels: &Map, store: StoreId, name: &str, running: bool) -> O
     let (mut attempt, mut epoch) = (None, None);
     if role == Role::Attempt {
         let item = labels.get(ITEM)?;
-        let item = if item.is_empty() { None } else { Some(item.parse().ok()?) };
+        let item = if item.is_empty() {
+            None
+        } else {
+            Some(item.parse().ok()?)
+        };
         let (_, _): (&String, u64) = (labels.get(PIPELINE)?, parsed(labels, NUMBER)?);
         attempt = Some(AttemptId {
             run,
@@ -109,7 +129,14 @@ pub(crate) fn read(labels: &Map, store: StoreId, name: &str, running: bool) -> O
         });
         epoch = Some(Epoch(parsed(labels, EPOCH)?));
     }
-    Some(Ours { role, run: Some(run), attempt, epoch, name: name.to_owned(), running })
+    Some(Ours {
+        role,
+        run: Some(run),
+        attempt,
+        epoch,
+        name: name.to_owned(),
+        running,
+    })
 }
 
 fn parsed<T: std::str::FromStr>(labels: &Map, key: &str) -> Option<T> {
@@ -127,9 +154,15 @@ fn word(role: Role) -> &'static str {
 }
 
 fn role(text: &str) -> Option<Role> {
-    [Role::Attempt, Role::Service, Role::Sandbox, Role::Volume, Role::Network]
-        .into_iter()
-        .find(|role| word(*role) == text)
+    [
+        Role::Attempt,
+        Role::Service,
+        Role::Sandbox,
+        Role::Volume,
+        Role::Network,
+    ]
+    .into_iter()
+    .find(|role| word(*role) == text)
 }
 
 #[cfg(test)]

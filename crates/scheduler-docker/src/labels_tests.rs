@@ -1,15 +1,30 @@
 use super::*;
 
 fn id(task: &str, item: Option<u32>, number: u32) -> AttemptId {
-    AttemptId { run: RunId(uuid::Uuid::from_u128(7)), task: task.parse().unwrap(), item, number }
+    AttemptId {
+        run: RunId(uuid::Uuid::from_u128(7)),
+        task: task.parse().unwrap(),
+        item,
+        number,
+    }
 }
 
 const STORE_ID: StoreId = StoreId(uuid::Uuid::from_u128(1));
 
 fn marks(id: &AttemptId) -> HashMap<String, String> {
-    let chosen = [("team".to_owned(), "data".to_owned()), (STORE.to_owned(), "forged".to_owned())];
-    Marks { store: STORE_ID, id, epoch: Epoch(3), pipeline: "default/etl", number: 12, chosen: &chosen }
-        .labels()
+    let chosen = [
+        ("team".to_owned(), "data".to_owned()),
+        (STORE.to_owned(), "forged".to_owned()),
+    ];
+    Marks {
+        store: STORE_ID,
+        id,
+        epoch: Epoch(3),
+        pipeline: "default/etl",
+        number: 12,
+        chosen: &chosen,
+    }
+    .labels()
 }
 
 #[test]
@@ -25,8 +40,13 @@ fn labels_come_back_as_the_attempt_they_were_made_for() {
 #[test]
 fn another_stores_things_and_things_with_a_label_missing_are_not_ours() {
     let whole = marks(&id("load", None, 1));
-    assert_eq!(read(&whole, StoreId(uuid::Uuid::from_u128(2)), "x", true), None);
-    for key in [STORE, RUN, TASK, ITEM, ATTEMPT, EPOCH, ROLE, PIPELINE, NUMBER] {
+    assert_eq!(
+        read(&whole, StoreId(uuid::Uuid::from_u128(2)), "x", true),
+        None
+    );
+    for key in [
+        STORE, RUN, TASK, ITEM, ATTEMPT, EPOCH, ROLE, PIPELINE, NUMBER,
+    ] {
         let mut less = whole.clone();
         less.remove(key);
         assert_eq!(read(&less, STORE_ID, "x", true), None, "without {key}");

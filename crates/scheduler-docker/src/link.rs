@@ -20,7 +20,7 @@ use std::{
 use tokio::sync::{mpsc, watch};
 
 /// What the event stream says about one container, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
     Paused,
     Resumed,
@@ -77,8 +77,14 @@ impl Drop for Ear {
 
 impl Link {
     pub(crate) fn new(generation: Option<String>) -> Self {
-        let (presence, _) = watch::channel(Presence { answering: true, generation });
-        Self { presence, ears: Mutex::default() }
+        let (presence, _) = watch::channel(Presence {
+            answering: true,
+            generation,
+        });
+        Self {
+            presence,
+            ears: Mutex::default(),
+        }
     }
 
     pub(crate) fn presence(&self) -> watch::Receiver<Presence> {
@@ -90,17 +96,30 @@ impl Link {
         let mut ears = lock(&self.ears);
         ears.0 += 1;
         let number = ears.0;
-        ears.1.entry(name.to_owned()).or_default().push((number, to));
-        Ear { link: self.clone(), name: name.to_owned(), number, heard }
+        ears.1
+            .entry(name.to_owned())
+            .or_default()
+            .push((number, to));
+        Ear {
+            link: self.clone(),
+            name: name.to_owned(),
+            number,
+            heard,
+        }
     }
 
     fn tell(&self, event: &EventMessage) {
         let Some(heard) = heard(event) else { return };
-        let attributes = event.actor.as_ref().and_then(|actor| actor.attributes.as_ref());
-        let Some(name) = attributes.and_then(|attributes| attributes.get("name")) else { return };
+        let attributes = event
+            .actor
+            .as_ref()
+            .and_then(|actor| actor.attributes.as_ref());
+        let Some(name) = attributes.and_then(|attributes| attributes.get("name")) else {
+            return;
+        };
         for (_, ear) in lock(&self.ears).1.get(name).into_iter().flatten() {
             // Dropped meanwhile: nobody wants to know.
-            let _ = ear.send(heard.clone());
+            let _ = ear.send(heard);
         }
     }
 }
@@ -128,7 +147,10 @@ pub(crate) async fn generation(docker: &Docker) -> Result<Option<String>, bollar
         Err(error) => match remedy::kind(error) {
             Kind::Said(404, _) => Ok(None),
             Kind::Said(status_code, message) => {
-                Err(bollard::errors::Error::DockerResponseServerError { status_code, message })
+                Err(bollard::errors::Error::DockerResponseServerError {
+                    status_code,
+                    message,
+                })
             }
             Kind::Away(words) => Err(std::io::Error::other(words).into()),
         },
@@ -161,13 +183,19 @@ pub(crate) async fn attend(engine: Arc<Engine>) {
         loop {
             let words = listen(&engine, &mut since).await;
             tracing::warn!(words, "the engine's event stream broke");
-            engine.link.presence.send_modify(|presence| presence.answering = false);
+            engine
+                .link
+                .presence
+                .send_modify(|presence| presence.answering = false);
             let generation = knock(&engine).await;
             engine.link.presence.send_modify(|presence| {
                 if presence.generation != generation {
                     engine.supplies.forget();
                 }
-                *presence = Presence { answering: true, generation };
+                *presence = Presence {
+                    answering: true,
+                    generation,
+                };
             });
             tracing::info!("the engine answers again");
         }
@@ -194,14 +222,20 @@ async fn listen(engine: &Engine, since: &mut Timestamp) -> String {
         && let Ok(info) = engine.docker.info().await
     {
         let live_restore = info.live_restore_enabled.unwrap_or(false);
-        let _ = engine.machine.set(Machine { name: info.name, live_restore });
+        let _ = engine.machine.set(Machine {
+            name: info.name,
+            live_restore,
+        });
     }
     let filters: [(&str, Vec<String>); 2] = [
         ("type", vec!["container".to_owned()]),
         ("label", vec![format!("{}={}", labels::STORE, engine.store)]),
     ];
     let from = format!("{}.{:09}", since.as_second(), since.subsec_nanosecond());
-    let options = EventsOptionsBuilder::new().since(&from).filters(&filters.into()).build();
+    let options = EventsOptionsBuilder::new()
+        .since(&from)
+        .filters(&filters.into())
+        .build();
     let mut events = std::pin::pin!(engine.docker.events(Some(options)));
     loop {
         match events.next().await {

@@ -1,10 +1,11 @@
 //! What `gofer doctor` shows of an engine.
 
-use crate::{Brand, Docker, removal, remedy};
+use crate::{Brand, Docker, remedy, removal};
 use gofer_scheduler::{Error, Ours};
 
 /// Facts about the engine, as it says them.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Probe {
     /// Whose it is.
     pub brand: Brand,
@@ -69,7 +70,10 @@ impl Docker {
             can_limit_cpu: info.cpu_cfs_quota.unwrap_or(false),
             can_limit_processes: info.pids_limit.unwrap_or(false),
             has_init: info.init_binary.is_some_and(|name| !name.is_empty()),
-            free_bytes: info.docker_root_dir.as_deref().and_then(|root| self.free_bytes(root)),
+            free_bytes: info
+                .docker_root_dir
+                .as_deref()
+                .and_then(|root| self.free_bytes(root)),
             data_root: info.docker_root_dir,
             warnings: info.warnings.unwrap_or_default(),
             ours: ours?,

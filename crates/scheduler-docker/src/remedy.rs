@@ -15,9 +15,10 @@ pub(crate) enum Kind {
 
 pub(crate) fn kind(error: Raw) -> Kind {
     match error {
-        Raw::DockerResponseServerError { status_code, message } => {
-            Kind::Said(status_code, message.trim().to_owned())
-        }
+        Raw::DockerResponseServerError {
+            status_code,
+            message,
+        } => Kind::Said(status_code, message.trim().to_owned()),
         Raw::DockerStreamError { error } => Kind::Said(500, error),
         Raw::DockerContainerWaitError { error, code } => {
             Kind::Said(500, format!("{error} (code {code})"))
@@ -69,7 +70,11 @@ pub(crate) fn plain(error: Raw) -> Error {
 
 pub(crate) fn failed(reason: Reason, message: impl Into<String>) -> StartError {
     let never_again = matches!(reason, Reason::Unauthorized | Reason::WrongPlatform);
-    StartError::Failed { reason, message: message.into(), never_again }
+    StartError::Failed {
+        reason,
+        message: message.into(),
+        never_again,
+    }
 }
 
 /// An error of create or start.
@@ -85,45 +90,74 @@ fn has(words: &str, any: &[&str]) -> bool {
     any.iter().any(|piece| words.contains(piece))
 }
 
+/// Words of an engine, what they mean, and what to do. The first row that fits is taken.
+const STARTS: [(&[&str], Reason, &str); 8] = [
+    (&["no space left", "disk quota"], Reason::NoSpace, NO_SPACE),
+    (
+        &[
+            "resource temporarily unavailable",
+            "pids limit",
+            "cannot fork",
+        ],
+        Reason::PidsExhausted,
+        "the container ran out of processes before it began; raise the engine's limit on \
+         processes, or end some",
+    ),
+    (
+        &["exec format error", "does not match the specified platform"],
+        Reason::WrongPlatform,
+        WRONG_PLATFORM,
+    ),
+    (
+        &["docker-init", "init binary", "catatonit"],
+        Reason::StartFailed,
+        "the engine has no init program for containers; install its package of it (docker-init, \
+         tini or catatonit)",
+    ),
+    (
+        &["no command specified", "no command or entrypoint"],
+        Reason::BadCommand,
+        "the image says no command of its own; set `script` or `command`",
+    ),
+    (
+        &["unable to find user", "no matching entries in passwd"],
+        Reason::StartFailed,
+        "the image does not know this user; set `user` to a number or to a name from the image's \
+         /etc/passwd",
+    ),
+    (
+        &[
+            "minimum memory limit",
+            "memory limit too low",
+            "container_init was oom",
+        ],
+        Reason::OutOfMemory,
+        "the memory limit is too low to start a container; raise resources.memory",
+    ),
+    (
+        &["capabilities: [[gpu]]"],
+        Reason::StartFailed,
+        "the engine has no GPU support; install the vendor's container toolkit, or remove \
+         resources.gpu",
+    ),
+];
+
+const NO_SPACE: &str = "the engine's disk is full; `docker system df` shows what takes the room";
+const WRONG_PLATFORM: &str = "the image is not made for this engine's platform";
+
 fn start_words(status: u16, words: &str, image: &str) -> StartError {
-    if has(words, &["no space left", "disk quota"]) {
-        return no_space(words);
+    let row = STARTS.iter().find(|(pieces, _, _)| has(words, pieces));
+    if let Some((_, reason, text)) = row {
+        return failed(*reason, format!("{text} (image {image:?}: {words})"));
     }
-    if has(words, &["resource temporarily unavailable", "pids limit", "cannot fork"]) {
-        let text = "the container ran out of processes before it began; \
-            raise the engine's limit on processes, or end some";
-        return failed(Reason::PidsExhausted, format!("{text} ({words})"));
-    }
-    if has(words, &["exec format error", "does not match the specified platform"]) {
-        return wrong_platform(image, words);
-    }
-    if has(words, &["docker-init", "init binary", "catatonit"]) {
-        let text = "the engine has no init program for containers; install its package of it \
-            (docker-init, tini or catatonit)";
-        return failed(Reason::StartFailed, format!("{text} ({words})"));
-    }
-    if has(words, &["no command specified", "no command or entrypoint"]) {
-        let text = format!("image {image:?} says no command of its own; set `script` or `command`");
-        return failed(Reason::BadCommand, text);
-    }
-    if has(words, &["executable file not found", "not a directory", "permission denied"])
-        && has(words, &["exec", "starting container process"])
-    {
-        return failed(Reason::BadCommand, format!("the command cannot be executed: {words}"));
-    }
-    if has(words, &["unable to find user", "no matching entries in passwd"]) {
-        let text = "the image does not know this user; set `user` to a number or to a name from \
-            the image's /etc/passwd";
-        return failed(Reason::StartFailed, format!("{text} ({words})"));
-    }
-    if has(words, &["minimum memory limit", "memory limit too low", "container_init was oom"]) {
-        let text = "the memory limit is too low to start a container; raise resources.memory";
-        return failed(Reason::OutOfMemory, format!("{text} ({words})"));
-    }
-    if has(words, &["capabilities: [[gpu]]"]) {
-        let text = "the engine has no GPU support; install the vendor's container toolkit, or \
-            remove resources.gpu";
-        return failed(Reason::StartFailed, format!("{text} ({words})"));
+    let not_executed = [
+        "executable file not found",
+        "not a directory",
+        "permission denied",
+    ];
+    if has(words, &not_executed) && has(words, &["exec", "starting container process"]) {
+        let text = "the command is not in the image, or not executable";
+        return failed(Reason::BadCommand, format!("{text} ({words})"));
     }
     match status {
         400 if has(words, &["invalid reference format"]) => bad_name(image),
@@ -148,16 +182,6 @@ pub(crate) fn not_here(image: &str) -> StartError {
     failed(Reason::ImageNotFound, text)
 }
 
-fn wrong_platform(image: &str, words: &str) -> StartError {
-    let text = format!("image {image:?} is not made for this engine's platform ({words})");
-    failed(Reason::WrongPlatform, text)
-}
-
-fn no_space(words: &str) -> StartError {
-    let text = "the engine's disk is full; `docker system df` shows what takes the room";
-    failed(Reason::NoSpace, format!("{text} ({words})"))
-}
-
 /// An error of a pull.
 pub(crate) fn of_pull(error: Raw, image: &str) -> StartError {
     let words = match kind(error) {
@@ -168,17 +192,33 @@ pub(crate) fn of_pull(error: Raw, image: &str) -> StartError {
         return bad_name(image);
     }
     if has(&words, &["no space left", "disk quota"]) {
-        return no_space(&words);
+        return failed(
+            Reason::NoSpace,
+            format!("{NO_SPACE} (image {image:?}: {words})"),
+        );
     }
     if has(&words, &["no matching manifest", "no match for platform"]) {
-        return wrong_platform(image, &words);
+        let text = format!("{WRONG_PLATFORM} (image {image:?}: {words})");
+        return failed(Reason::WrongPlatform, text);
     }
-    let hint = if has(&words, &["unauthorized", "authentication required", "no basic auth"]) {
+    let hint = if has(
+        &words,
+        &["unauthorized", "authentication required", "no basic auth"],
+    ) {
         let text = format!(
             "the registry refused us image {image:?}; set `registry`, or docker login ({words})"
         );
         return failed(Reason::Unauthorized, text);
-    } else if has(&words, &["dial tcp", "no such host", "timeout", "connection refused", "proxy"]) {
+    } else if has(
+        &words,
+        &[
+            "dial tcp",
+            "no such host",
+            "timeout",
+            "connection refused",
+            "proxy",
+        ],
+    ) {
         "its registry does not answer"
     } else if has(&words, &["pull access denied", "denied:"]) {
         "its registry has no such image, or does not show it to us: check the name, or set \

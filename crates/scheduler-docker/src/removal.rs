@@ -37,7 +37,9 @@ pub(crate) async fn stop(
             return delivered.map(drop);
         }
     }
-    engine.tasks.spawn(kill_later(engine.clone(), live, name, grace));
+    engine
+        .tasks
+        .spawn(kill_later(engine.clone(), live, name, grace));
     Ok(())
 }
 
@@ -81,7 +83,9 @@ pub(crate) async fn remove(engine: &Engine, id: &AttemptId) -> Result<(), Error>
     let name = labels::attempt_name(engine.store, id);
     let removed = remove_container(engine, &name, |ours| ours.attempt.as_ref() == Some(id)).await?;
     engine.over(id);
-    let Some(inspected) = removed else { return Ok(()) };
+    let Some(inspected) = removed else {
+        return Ok(());
+    };
     let volumes = inspected.mounts.into_iter().flatten();
     let own = volumes.filter(|mount| mount.destination.as_deref() == Some(spec::PLACE));
     for volume in own.filter_map(|mount| mount.name) {
@@ -99,14 +103,22 @@ async fn remove_container(
     let Some(inspected) = found(engine.docker.inspect_container(name, None).await)? else {
         return Ok(None);
     };
-    let labels = inspected.config.as_ref().and_then(|config| config.labels.as_ref());
+    let labels = inspected
+        .config
+        .as_ref()
+        .and_then(|config| config.labels.as_ref());
     let ours = labels.and_then(|labels| labels::read(labels, engine.store, name, false));
     if !ours.as_ref().is_some_and(is_it) {
-        return Err(Error::Failed(format!("the container {name} is not Gofer's: it stays")));
+        return Err(Error::Failed(format!(
+            "the container {name} is not Gofer's: it stays"
+        )));
     }
     // By id: the name could mean another one by now.
     let id = inspected.id.as_deref().unwrap_or(name);
-    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+    let options = RemoveContainerOptionsBuilder::new()
+        .force(true)
+        .v(true)
+        .build();
     match engine.docker.remove_container(id, Some(options)).await {
         Ok(()) => Ok(Some(inspected)),
         Err(error) => match remedy::kind(error) {
@@ -119,12 +131,18 @@ async fn remove_container(
 }
 
 async fn remove_volume(engine: &Engine, name: &str, run: RunId) -> Result<(), Error> {
-    let Some(volume) = found(engine.docker.inspect_volume(name).await)? else { return Ok(()) };
+    let Some(volume) = found(engine.docker.inspect_volume(name).await)? else {
+        return Ok(());
+    };
     let ours = labels::read(&volume.labels, engine.store, name, false);
     if !ours.is_some_and(|ours| ours.role == Role::Volume && ours.run == Some(run)) {
         return Ok(());
     }
-    match engine.docker.remove_volume(name, None::<RemoveVolumeOptions>).await {
+    match engine
+        .docker
+        .remove_volume(name, None::<RemoveVolumeOptions>)
+        .await
+    {
         Ok(()) => Ok(()),
         Err(error) => match remedy::kind(error) {
             // In use: a kept attempt has it, and takes it along when it goes.
@@ -162,14 +180,30 @@ fn ours_only(engine: &Engine, run: Option<RunId>) -> HashMap<&'static str, Vec<S
 
 async fn containers(engine: &Engine, run: Option<RunId>) -> Result<Vec<Ours>, Error> {
     let filters = ours_only(engine, run);
-    let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
-    let found = engine.docker.list_containers(Some(options)).await.map_err(remedy::plain)?;
-    Ok(found.iter().filter_map(|container| container_of(engine, container)).collect())
+    let options = ListContainersOptionsBuilder::new()
+        .all(true)
+        .filters(&filters)
+        .build();
+    let found = engine
+        .docker
+        .list_containers(Some(options))
+        .await
+        .map_err(remedy::plain)?;
+    Ok(found
+        .iter()
+        .filter_map(|container| container_of(engine, container))
+        .collect())
 }
 
 async fn volumes(engine: &Engine, run: Option<RunId>) -> Result<Vec<Ours>, Error> {
-    let options = ListVolumesOptionsBuilder::new().filters(&ours_only(engine, run)).build();
-    let found = engine.docker.list_volumes(Some(options)).await.map_err(remedy::plain)?;
+    let options = ListVolumesOptionsBuilder::new()
+        .filters(&ours_only(engine, run))
+        .build();
+    let found = engine
+        .docker
+        .list_volumes(Some(options))
+        .await
+        .map_err(remedy::plain)?;
     let found = found.volumes.unwrap_or_default();
     let ours = found
         .iter()
@@ -191,10 +225,13 @@ fn container_of(engine: &Engine, container: &ContainerSummary) -> Option<Ours> {
 pub(crate) async fn release(engine: &Engine, run: RunId) -> Result<(), Error> {
     engine.supplies.release(run).await;
     // Containers first: a volume that one has cannot go. The carrier of a volume has its role.
-    let is_held = |ours: &Ours| {
-        ours.run == Some(run) && matches!(ours.role, Role::Sandbox | Role::Volume)
-    };
-    for ours in containers(engine, Some(run)).await?.iter().filter(|ours| is_held(ours)) {
+    let is_held =
+        |ours: &Ours| ours.run == Some(run) && matches!(ours.role, Role::Sandbox | Role::Volume);
+    for ours in containers(engine, Some(run))
+        .await?
+        .iter()
+        .filter(|ours| is_held(ours))
+    {
         remove_container(engine, &ours.name, is_held).await?;
     }
     for ours in volumes(engine, Some(run)).await? {

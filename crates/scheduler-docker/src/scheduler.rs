@@ -27,7 +27,7 @@ pub struct Docker {
 #[async_trait]
 impl Scheduler for Docker {
     async fn ensure(&self, request: Ensure) -> Result<BoxStream<'static, LogEvent>, StartError> {
-        ensure::ensure(&self.engine, request).await
+        Box::pin(ensure::ensure(&self.engine, request)).await
     }
 
     async fn logs(&self, attempt: &AttemptId) -> Result<BoxStream<'static, LogEvent>, Error> {
@@ -35,7 +35,14 @@ impl Scheduler for Docker {
         let inspected = self.engine.docker.inspect_container(&name, None).await;
         inspected.map_err(crate::remedy::plain)?;
         let (mut sink, from) = Sink::new(self.engine.brand);
-        let record = source::record(&self.engine, &name, Wanted { follow: false, after: None });
+        let record = source::record(
+            &self.engine,
+            &name,
+            Wanted {
+                follow: false,
+                after: None,
+            },
+        );
         self.engine.tasks.spawn(async move {
             sink.replay().await;
             sink.drain(record).await;

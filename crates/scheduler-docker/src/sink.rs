@@ -56,7 +56,14 @@ pub(crate) struct Sink {
 impl Sink {
     pub(crate) fn new(brand: Brand) -> (Self, mpsc::Receiver<LogEvent>) {
         let (to, from) = mpsc::channel(64);
-        (Self { to, init: InitLine::new(brand), taken: Counts::default() }, from)
+        (
+            Self {
+                to,
+                init: InitLine::new(brand),
+                taken: Counts::default(),
+            },
+            from,
+        )
     }
 
     /// What follows begins with the first byte.
@@ -111,7 +118,9 @@ impl Sink {
     }
 
     async fn flush(&mut self, joined: Option<(Piece, BytesMut)>) {
-        let Some((mut piece, rest)) = joined else { return };
+        let Some((mut piece, rest)) = joined else {
+            return;
+        };
         *self.taken.of(piece.stream) += (piece.bytes.len() + rest.len()) as u64;
         if !rest.is_empty() {
             let mut whole = BytesMut::with_capacity(piece.bytes.len() + rest.len());
@@ -165,7 +174,10 @@ impl InitLine {
             Brand::Docker => b"[FATAL tini (",
             Brand::Podman => b"ERROR (catatonit:",
         };
-        Self { prefix, held: Some(Vec::new()) }
+        Self {
+            prefix,
+            held: Some(Vec::new()),
+        }
     }
 
     fn restart(&mut self) {
@@ -177,14 +189,24 @@ impl InitLine {
     }
 
     fn pass(&mut self, piece: Piece) -> Vec<Piece> {
-        let Some(held) = &mut self.held else { return vec![piece] };
+        let Some(held) = &mut self.held else {
+            return vec![piece];
+        };
         let stderr = piece.stream == Stream::Stderr;
         held.push(piece);
-        if stderr && self.may_be_it() { Vec::new() } else { self.let_go() }
+        if stderr && self.may_be_it() {
+            Vec::new()
+        } else {
+            self.let_go()
+        }
     }
 
     fn text(&self) -> Vec<u8> {
-        self.held.iter().flatten().flat_map(|piece| piece.bytes.iter().copied()).collect()
+        self.held
+            .iter()
+            .flatten()
+            .flat_map(|piece| piece.bytes.iter().copied())
+            .collect()
     }
 
     fn may_be_it(&self) -> bool {
@@ -199,7 +221,9 @@ impl InitLine {
         let text = self.text();
         let line = text.strip_prefix(self.prefix)?.strip_suffix(b"\n")?;
         let line = String::from_utf8_lossy(line);
-        let words = line.split_once([']', ':']).map_or(line.as_ref(), |(_, words)| words);
+        let words = line
+            .split_once([']', ':'])
+            .map_or(line.as_ref(), |(_, words)| words);
         Some(words.trim().to_owned())
     }
 }

@@ -4,13 +4,20 @@ use futures_util::stream;
 
 fn piece(stream: Stream, text: &str) -> Piece {
     let bytes = Bytes::from(text.to_owned());
-    Piece { stream, at: Timestamp::UNIX_EPOCH, bytes }
+    Piece {
+        stream,
+        at: Timestamp::UNIX_EPOCH,
+        bytes,
+    }
 }
 
 async fn log_of(pieces: &[Piece], code: i32) -> (Vec<(Stream, String)>, Option<String>) {
     let (mut sink, mut from) = Sink::new(Brand::Docker);
     let pieces: Vec<_> = pieces.iter().cloned().map(Ok).collect();
-    assert_eq!(sink.drain(stream::iter(pieces).boxed()).await, Drained::Closed);
+    assert_eq!(
+        sink.drain(stream::iter(pieces).boxed()).await,
+        Drained::Closed
+    );
     let words = sink.finish(Some(code)).await;
     drop(sink);
     let mut log = Vec::new();
@@ -28,7 +35,10 @@ async fn the_inits_own_line_is_no_part_of_the_log() {
         let pieces: Vec<_> = parts.iter().map(|part| piece(Stderr, part)).collect();
         let (log, words) = log_of(&pieces, 127).await;
         assert_eq!(log, []);
-        assert_eq!(words.as_deref(), Some("exec nosuch failed: No such file or directory"));
+        assert_eq!(
+            words.as_deref(),
+            Some("exec nosuch failed: No such file or directory")
+        );
     }
 }
 
@@ -45,17 +55,28 @@ async fn the_same_line_among_others_or_with_another_exit_is_the_jobs() {
         let (log, words) = log_of(&pieces, code).await;
         assert_eq!(words, None, "{pieces:?}");
         let given: String = log.iter().map(|(_, text)| text.as_str()).collect();
-        let wrote: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes.to_vec()).collect();
+        let wrote: Vec<u8> = pieces
+            .iter()
+            .flat_map(|piece| piece.bytes.to_vec())
+            .collect();
         assert_eq!(given.as_bytes(), wrote, "{pieces:?}");
     }
 }
 
 #[tokio::test]
 async fn neighbours_of_one_stream_are_joined_in_their_order() {
-    let pieces = [piece(Stdout, "a"), piece(Stdout, "b"), piece(Stderr, "c"), piece(Stdout, "d")];
+    let pieces = [
+        piece(Stdout, "a"),
+        piece(Stdout, "b"),
+        piece(Stderr, "c"),
+        piece(Stdout, "d"),
+    ];
     let (log, _) = log_of(&pieces, 0).await;
     let expected = [(Stdout, "ab"), (Stderr, "c"), (Stdout, "d")];
-    assert_eq!(log, expected.map(|(stream, text)| (stream, text.to_owned())));
+    assert_eq!(
+        log,
+        expected.map(|(stream, text)| (stream, text.to_owned()))
+    );
 }
 
 #[tokio::test]
@@ -64,5 +85,8 @@ async fn a_reader_that_is_gone_stops_nothing() {
     drop(from);
     let many = (0..1000).map(|_| Ok(piece(Stdout, "x")));
     let many: Vec<_> = many.collect();
-    assert_eq!(sink.drain(stream::iter(many).boxed()).await, Drained::Closed);
+    assert_eq!(
+        sink.drain(stream::iter(many).boxed()).await,
+        Drained::Closed
+    );
 }

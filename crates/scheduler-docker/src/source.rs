@@ -17,14 +17,24 @@ use std::sync::Arc;
 
 /// The container's pipes from now on: from the first byte, if it has not been started yet.
 pub(crate) async fn attach(engine: &Arc<Engine>, name: &str) -> Result<Source, Error> {
-    let options = AttachContainerOptionsBuilder::new().stdout(true).stderr(true).stream(true);
-    let attached = engine.docker.attach_container(name, Some(options.build())).await?;
+    let options = AttachContainerOptionsBuilder::new()
+        .stdout(true)
+        .stderr(true)
+        .stream(true);
+    let attached = engine
+        .docker
+        .attach_container(name, Some(options.build()))
+        .await?;
     let clock = engine.clock.clone();
     // The other half is kept: to drop it would close ours.
     let input = attached.input;
     let pieces = attached.output.try_filter_map(move |frame| {
         let _ = &input;
-        let piece = split(frame).map(|(stream, bytes)| Piece { stream, at: clock.now(), bytes });
+        let piece = split(frame).map(|(stream, bytes)| Piece {
+            stream,
+            at: clock.now(),
+            bytes,
+        });
         std::future::ready(Ok(piece))
     });
     Ok(pieces.boxed())
@@ -41,7 +51,9 @@ pub(crate) struct Wanted {
 
 /// The engine's own record, with the times that it noted.
 pub(crate) fn record(engine: &Engine, name: &str, wanted: Wanted) -> Source {
-    let since = wanted.after.map_or(0, |after| i32::try_from(after.as_second()).unwrap_or(0));
+    let since = wanted
+        .after
+        .map_or(0, |after| i32::try_from(after.as_second()).unwrap_or(0));
     let options = LogsOptionsBuilder::new()
         .stdout(true)
         .stderr(true)
@@ -51,7 +63,7 @@ pub(crate) fn record(engine: &Engine, name: &str, wanted: Wanted) -> Source {
     let frames = engine.docker.logs(name, Some(options.build()));
     let pieces = frames.try_filter_map(move |frame| {
         let piece = split(frame)
-            .and_then(|(stream, bytes)| dated(stream, bytes))
+            .and_then(|(stream, bytes)| dated(stream, &bytes))
             .filter(|piece| wanted.after.is_none_or(|after| piece.at > after));
         std::future::ready(Ok(piece))
     });
@@ -62,7 +74,9 @@ pub(crate) fn record(engine: &Engine, name: &str, wanted: Wanted) -> Source {
 pub(crate) fn behind(source: Source, mut skipped: Counts) -> Source {
     let rest = source.map_ok(move |mut piece| {
         let left = skipped.of(piece.stream);
-        let skip = usize::try_from(*left).unwrap_or(usize::MAX).min(piece.bytes.len());
+        let skip = usize::try_from(*left)
+            .unwrap_or(usize::MAX)
+            .min(piece.bytes.len());
         *left -= skip as u64;
         piece.bytes.advance(skip);
         piece
@@ -80,10 +94,17 @@ fn split(frame: LogOutput) -> Option<(Stream, Bytes)> {
 }
 
 /// Takes the engine's time off a record.
-fn dated(stream: Stream, bytes: Bytes) -> Option<Piece> {
+fn dated(stream: Stream, bytes: &Bytes) -> Option<Piece> {
     let space = bytes.iter().position(|byte| *byte == b' ')?;
-    let at = std::str::from_utf8(bytes.get(..space)?).ok()?.parse().ok()?;
-    Some(Piece { stream, at, bytes: bytes.slice(space + 1..) })
+    let at = std::str::from_utf8(bytes.get(..space)?)
+        .ok()?
+        .parse()
+        .ok()?;
+    Some(Piece {
+        stream,
+        at,
+        bytes: bytes.slice(space + 1..),
+    })
 }
 
 #[cfg(test)]
@@ -98,7 +119,12 @@ mod tests {
             bytes: Bytes::from(text.to_owned()),
         };
         let (out, err) = (Stream::Stdout, Stream::Stderr);
-        let pieces = [piece(out, "abc"), piece(err, "xyz"), piece(out, "def"), piece(err, "!")];
+        let pieces = [
+            piece(out, "abc"),
+            piece(err, "xyz"),
+            piece(out, "def"),
+            piece(err, "!"),
+        ];
         let source = futures_util::stream::iter(pieces.map(Ok)).boxed();
         let mut counts = Counts::default();
         *counts.of(out) = 4;
@@ -111,7 +137,7 @@ mod tests {
     #[test]
     fn a_records_time_is_taken_off_and_its_bytes_stay_as_they_are() {
         let record = Bytes::from_static(b"2026-11-24T09:00:00.123456789Z  a\xff\0\n");
-        let piece = dated(Stream::Stdout, record).unwrap();
+        let piece = dated(Stream::Stdout, &record).unwrap();
         assert_eq!(piece.bytes, Bytes::from_static(b" a\xff\0\n"));
         assert_eq!(piece.at.to_string(), "2026-11-24T09:00:00.123456789Z");
     }

@@ -60,7 +60,10 @@ pub(crate) fn script_file(exec: &Exec) -> Option<(&'static str, &str)> {
 
 /// The image as the engine's API wants it: the mark of a local id is ours.
 pub(crate) fn image(container: &Container) -> &str {
-    container.image.strip_prefix("local:").unwrap_or(&container.image)
+    container
+        .image
+        .strip_prefix("local:")
+        .unwrap_or(&container.image)
 }
 
 pub(crate) fn body(container: &Container, around: Around<'_>) -> ContainerCreateBody {
@@ -89,12 +92,22 @@ fn argv(exec: &Exec) -> (Option<Vec<String>>, Option<Vec<String>>) {
         Exec::Script(script) => {
             let shell = ["/bin/sh", "-e", "-c"].map(str::to_owned);
             let text = format!("{PIPEFAIL}{script}");
-            (Some(shell.into_iter().chain([text]).collect()), Some(Vec::new()))
+            (
+                Some(shell.into_iter().chain([text]).collect()),
+                Some(Vec::new()),
+            )
         }
-        Exec::Argv { entrypoint, command } => {
+        Exec::Argv {
+            entrypoint,
+            command,
+        } => {
             // The API's way to say "none": an absent list means the image's.
             let none_of = |list: &Vec<String>| {
-                if list.is_empty() { vec![String::new()] } else { list.clone() }
+                if list.is_empty() {
+                    vec![String::new()]
+                } else {
+                    list.clone()
+                }
             };
             (entrypoint.as_ref().map(none_of), command.clone())
         }
@@ -123,7 +136,9 @@ fn host(container: &Container, around: &Around<'_>) -> HostConfig {
         network_mode: around.holder.map(|id| format!("container:{id}")),
         log_config: log_config(around.brand),
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
-        nano_cpus: limits.cpu_millis.map(|millis| whole(millis.saturating_mul(1_000_000))),
+        nano_cpus: limits
+            .cpu_millis
+            .map(|millis| whole(millis.saturating_mul(1_000_000))),
         memory,
         // Equal: no swap beyond the limit.
         memory_swap: memory,
@@ -148,10 +163,18 @@ fn host(container: &Container, around: &Around<'_>) -> HostConfig {
 /// Docker's usual driver alters bytes and its `local` one rotates unless told not to; Podman
 /// refuses `local` and is exact as it is.
 pub(crate) fn log_config(brand: Brand) -> Option<HostConfigLogConfig> {
-    let config = [("max-file", "1"), ("max-size", "1000000m"), ("compress", "false")];
+    let config = [
+        ("max-file", "1"),
+        ("max-size", "1000000m"),
+        ("compress", "false"),
+    ];
     (brand == Brand::Docker).then(|| HostConfigLogConfig {
         typ: Some("local".to_owned()),
-        config: Some(config.map(|(key, value)| (key.to_owned(), value.to_owned())).into()),
+        config: Some(
+            config
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
+        ),
     })
 }
 

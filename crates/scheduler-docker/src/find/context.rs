@@ -1,8 +1,8 @@
 //! The docker client's contexts, as it keeps them on disk.
 
 use super::{Endpoint, Environment, FindError, Found, parse};
+use crate::labels;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use std::path::Path;
 
 #[derive(Deserialize)]
@@ -30,7 +30,9 @@ struct Host {
 
 /// The engine of the context in use. `None`: that is the default one.
 pub(super) fn current(environment: &Environment) -> Result<Option<Found>, FindError> {
-    let Some(folder) = environment.docker_config() else { return Ok(None) };
+    let Some(folder) = environment.docker_config() else {
+        return Ok(None);
+    };
     let name = match environment.get("DOCKER_CONTEXT") {
         Some(name) => name.to_owned(),
         None => configured(&folder)?,
@@ -39,15 +41,22 @@ pub(super) fn current(environment: &Environment) -> Result<Option<Found>, FindEr
         return Ok(None);
     }
     let what = format!("docker context {name:?}");
-    let endpoint = of_context(&folder, &name)
-        .map_err(|problem| FindError::Setting { what: what.clone(), problem })?;
-    Ok(Some(Found { endpoint, why: what }))
+    let endpoint = of_context(&folder, &name).map_err(|problem| FindError::Setting {
+        what: what.clone(),
+        problem,
+    })?;
+    Ok(Some(Found {
+        endpoint,
+        why: what,
+    }))
 }
 
 fn configured(folder: &Path) -> Result<String, FindError> {
     let path = folder.join("config.json");
     // Not there, or not ours to read: the docker client takes the default then, too.
-    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(String::new()) };
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        return Ok(String::new());
+    };
     let config: Config = serde_json::from_str(&text).map_err(|error| FindError::Setting {
         what: path.display().to_string(),
         problem: format!("not readable as JSON ({error})"),
@@ -56,12 +65,14 @@ fn configured(folder: &Path) -> Result<String, FindError> {
 }
 
 fn of_context(folder: &Path, name: &str) -> Result<Endpoint, String> {
-    let digest = Sha256::digest(name.as_bytes());
-    let id: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = labels::digest(name.as_bytes(), 32);
     let path = folder.join("contexts/meta").join(&id).join("meta.json");
     let text = std::fs::read_to_string(&path).map_err(|error| {
         let way_out = "docker context ls shows those that are there, docker context use chooses";
-        format!("cannot be read from {} ({error}); {way_out}", path.display())
+        format!(
+            "cannot be read from {} ({error}); {way_out}",
+            path.display()
+        )
     })?;
     let meta: Meta = serde_json::from_str(&text)
         .map_err(|error| format!("{} is not readable as JSON ({error})", path.display()))?;

@@ -35,8 +35,8 @@ impl Watched {
             }
         }
         match self.wait().await {
-            Answer::Gone => return Ok(Last::Vanished),
-            Answer::Broke => return Err(self.engine.clock.now()),
+            Answer::Gone => Ok(Last::Vanished),
+            Answer::Broke => Err(self.engine.clock.now()),
             Answer::Code(code) => {
                 self.judging.store(true, Ordering::SeqCst);
                 let judged = self.judge(code).await;
@@ -48,8 +48,14 @@ impl Watched {
 
     async fn wait(&mut self) -> Answer {
         // Not `next-exit`: a container that has ended already would never answer.
-        let options = WaitContainerOptionsBuilder::new().condition("not-running").build();
-        let mut wait = self.engine.patient.wait_container(&self.name, Some(options)).boxed();
+        let options = WaitContainerOptionsBuilder::new()
+            .condition("not-running")
+            .build();
+        let mut wait = self
+            .engine
+            .patient
+            .wait_container(&self.name, Some(options))
+            .boxed();
         loop {
             tokio::select! {
                 biased;
@@ -102,7 +108,12 @@ impl Watched {
         };
         if memory || self.heard.died.is_none() {
             // Removed at once by somebody: its code is known all the same.
-            if let Ok(Some(Seen { out_of_memory, finished, .. })) = self.inspect().await {
+            if let Ok(Some(Seen {
+                out_of_memory,
+                finished,
+                ..
+            })) = self.inspect().await
+            {
                 exit.out_of_memory = memory && out_of_memory;
                 exit.at = finished.unwrap_or(exit.at);
             }
@@ -173,11 +184,13 @@ pub(super) fn bad_command(exec: &Exec, words: &str) -> String {
     let own_interpreter = matches!(exec, Exec::Script(script) if script.starts_with("#!"));
     match exec {
         Exec::Script(_) if own_interpreter => {
-            format!("the script's first line names a program that the image does not have ({words})")
+            format!(
+                "the script's first line names a program that the image does not have ({words})"
+            )
         }
-        Exec::Script(_) => format!(
-            "the image has no /bin/sh: use `command`, or an image with a shell ({words})"
-        ),
+        Exec::Script(_) => {
+            format!("the image has no /bin/sh: use `command`, or an image with a shell ({words})")
+        }
         Exec::Argv { .. } if words.contains("Permission denied") => {
             format!("the command is not executable in the image ({words})")
         }
@@ -197,12 +210,20 @@ mod tests {
     fn only_a_code_without_an_error_is_an_exit() {
         let response = |status_code, error: Option<&str>| ContainerWaitResponse {
             status_code,
-            error: error.map(|text| ContainerWaitExitError { message: Some(text.to_owned()) }),
+            error: error.map(|text| ContainerWaitExitError {
+                message: Some(text.to_owned()),
+            }),
         };
         assert!(matches!(read(Some(Ok(response(0, None)))), Answer::Code(0)));
-        let three = Error::DockerContainerWaitError { error: String::new(), code: 3 };
+        let three = Error::DockerContainerWaitError {
+            error: String::new(),
+            code: 3,
+        };
         assert!(matches!(read(Some(Err(three))), Answer::Code(3)));
-        assert!(matches!(read(Some(Ok(response(0, Some("canceled"))))), Answer::Broke));
+        assert!(matches!(
+            read(Some(Ok(response(0, Some("canceled"))))),
+            Answer::Broke
+        ));
         assert!(matches!(read(Some(Ok(response(-1, None)))), Answer::Broke));
         assert!(matches!(read(None), Answer::Broke));
     }
@@ -213,7 +234,10 @@ mod tests {
         assert!(bad_command(&script, "exec /bin/sh failed").contains("use `command`"));
         let script = Exec::Script("#!/bin/nosuch".to_owned());
         assert!(bad_command(&script, "exec failed").contains("first line"));
-        let argv = Exec::Argv { entrypoint: None, command: None };
+        let argv = Exec::Argv {
+            entrypoint: None,
+            command: None,
+        };
         assert!(bad_command(&argv, "exec /x failed: Permission denied").contains("not executable"));
     }
 }

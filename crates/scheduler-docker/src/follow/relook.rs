@@ -30,21 +30,32 @@ impl Watched {
     /// The engine went away at `broke`: waits until it is back, and goes on with what is true then.
     pub(super) async fn after_break(&mut self, broke: Timestamp) -> Stretch {
         let truth = self.look().await;
-        let Some(seen) = truth.seen else { return Stretch::Over(Last::Vanished) };
+        let Some(seen) = truth.seen else {
+            return Stretch::Over(Last::Vanished);
+        };
         self.announce(&seen).await;
         let restarted = truth.generation != self.generation
             || (truth.generation.is_none() && self.engine.brand == crate::Brand::Docker);
         self.generation = truth.generation;
         // With live-restore a restart does not show, and its log may miss what we had.
-        let live_restore = self.engine.machine.get().is_none_or(|machine| machine.live_restore);
+        let live_restore = self
+            .engine
+            .machine
+            .get()
+            .is_none_or(|machine| machine.live_restore);
         let after = (restarted || live_restore).then_some(broke);
         if seen.state == State::Ended {
             return self.ended(&seen, restarted, after).await;
         }
         self.show_pause(seen.state);
-        let Some(after) = after else { return self.replayed().await };
+        let Some(after) = after else {
+            return self.replayed().await;
+        };
         self.sink.broken().await;
-        let wanted = Wanted { follow: true, after: Some(after) };
+        let wanted = Wanted {
+            follow: true,
+            after: Some(after),
+        };
         self.recorded(wanted).await
     }
 
@@ -83,12 +94,17 @@ impl Watched {
             Some(_) => self.sink.broken().await,
             None => self.sink.replay().await,
         }
-        let wanted = Wanted { follow: false, after };
+        let wanted = Wanted {
+            follow: false,
+            after,
+        };
         let record = source::record(&self.engine, &self.name, wanted);
         if self.sink.drain(record).await == crate::sink::Drained::Failed {
             return Stretch::Broke(self.engine.clock.now());
         }
-        let Some(code) = seen.code else { return Stretch::Over(Last::NoExitCode) };
+        let Some(code) = seen.code else {
+            return Stretch::Over(Last::NoExitCode);
+        };
         let engine_restarted = restarted && is_suspicious(code);
         let exit = Exit {
             at: seen.finished.unwrap_or_else(|| self.engine.clock.now()),

@@ -23,7 +23,10 @@ use gofer_scheduler_docker::{Docker, Found, Options};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use uuid::Uuid;
 
-#[expect(clippy::disallowed_methods, reason = "tests on one engine must not share names")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests on one engine must not share names"
+)]
 pub(crate) fn fresh() -> Uuid {
     Uuid::new_v4()
 }
@@ -43,12 +46,19 @@ impl OnDocker {
 
     pub(crate) async fn at(found: Found) -> Self {
         let client = engine::client(&found).negotiate_version().await.unwrap();
-        Self { found, client, store: StoreId(fresh()), begun: Real.now().as_second() - 1 }
+        Self {
+            found,
+            client,
+            store: StoreId(fresh()),
+            begun: Real.now().as_second() - 1,
+        }
     }
 
     pub(crate) async fn docker(&self) -> Docker {
         let options = Options::default();
-        Docker::connect(&self.found, self.store, Arc::new(Real), options).await.unwrap()
+        Docker::connect(&self.found, self.store, Arc::new(Real), options)
+            .await
+            .unwrap()
     }
 
     /// The engine's id of the attempt's container.
@@ -62,7 +72,10 @@ impl OnDocker {
             format!("gofer.attempt={}", id.number),
         ];
         let filters = HashMap::from([("label", labels.to_vec())]);
-        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+        let options = ListContainersOptionsBuilder::new()
+            .all(true)
+            .filters(&filters)
+            .build();
         let found = self.client.list_containers(Some(options)).await.unwrap();
         found.into_iter().next().and_then(|container| container.id)
     }
@@ -89,7 +102,10 @@ pub(crate) fn container(exec: Exec) -> Container {
 
 pub(crate) fn argv(argv: &[&str]) -> Exec {
     let command = argv.iter().map(|word| (*word).to_owned()).collect();
-    Exec::Argv { entrypoint: None, command: Some(command) }
+    Exec::Argv {
+        entrypoint: None,
+        command: Some(command),
+    }
 }
 
 #[async_trait]
@@ -109,7 +125,7 @@ impl Bench for OnDocker {
     fn container(&self, _id: &AttemptId, job: &Job) -> Container {
         let mut made = container(Exec::Script(script(job)));
         match job.ending {
-            Ending::NoImage => made.image = "localhost:1/gofer-test/nosuch:9".to_owned(),
+            Ending::NoImage => "localhost:1/gofer-test/nosuch:9".clone_into(&mut made.image),
             Ending::NoCommand => made.exec = argv(&["nosuchcommand", "--flag"]),
             Ending::NotExecutable => made.exec = argv(&["/etc/passwd"]),
             Ending::EatsMemory => made.limits.memory_bytes = Some(32 << 20),
@@ -145,7 +161,10 @@ impl Bench for OnDocker {
             Meddling::Pause => self.client.pause_container(&id).await,
             Meddling::Unpause => self.client.unpause_container(&id).await,
             Meddling::Remove => {
-                let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+                let options = RemoveContainerOptionsBuilder::new()
+                    .force(true)
+                    .v(true)
+                    .build();
                 self.client.remove_container(&id, Some(options)).await
             }
         }
@@ -183,7 +202,10 @@ impl Bench for OnDocker {
                 ..ContainerCreateBody::default()
             };
             let options = CreateContainerOptionsBuilder::new().name(&name).build();
-            self.client.create_container(Some(options), body).await.unwrap();
+            self.client
+                .create_container(Some(options), body)
+                .await
+                .unwrap();
             names.push(name);
         }
         names
@@ -201,6 +223,10 @@ impl Bench for OnDocker {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { memory: true, pause: true, exec: true }
+        Abilities {
+            memory: true,
+            pause: true,
+            exec: true,
+        }
     }
 }

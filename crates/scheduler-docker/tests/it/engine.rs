@@ -49,7 +49,9 @@ pub(crate) async fn found() -> Found {
 }
 
 pub(crate) fn client(found: &Found) -> Client {
-    let Endpoint::Unix(path) = &found.endpoint else { panic!("the tests need a local engine") };
+    let Endpoint::Unix(path) = &found.endpoint else {
+        panic!("the tests need a local engine")
+    };
     let version = bollard::API_DEFAULT_VERSION;
     Client::connect_with_unix(&path.to_string_lossy(), 120, version).unwrap()
 }
@@ -61,14 +63,26 @@ pub(crate) async fn import(client: Client) {
         return;
     }
     let (repository, tag) = IMAGE.split_once(':').unwrap();
-    let options = CreateImageOptionsBuilder::new().from_src("-").repo(repository).tag(tag).build();
+    let options = CreateImageOptionsBuilder::new()
+        .from_src("-")
+        .repo(repository)
+        .tag(tag)
+        .build();
     let body = bollard::body_full(archive().into());
-    client.create_image(Some(options), Some(body), None).try_collect::<Vec<_>>().await.unwrap();
+    client
+        .create_image(Some(options), Some(body), None)
+        .try_collect::<Vec<_>>()
+        .await
+        .unwrap();
 }
 
 fn archive() -> Vec<u8> {
     let busybox = std::fs::read("/bin/busybox").expect("the package busybox-static is needed");
-    let listed = Command::new("/bin/busybox").arg("--list").output().unwrap().stdout;
+    let listed = Command::new("/bin/busybox")
+        .arg("--list")
+        .output()
+        .unwrap()
+        .stdout;
     let mut tar = tar::Builder::new(Vec::new());
     let mut put = |path: &str, mode: u32, content: &[u8]| {
         let mut header = tar::Header::new_gnu();
@@ -82,13 +96,22 @@ fn archive() -> Vec<u8> {
     put("bin/", 0o755, b"");
     put("tmp/", 0o1777, b"");
     put("bin/busybox", 0o755, &busybox);
-    put("etc/passwd", 0o644, b"root:x:0:0::/root:/bin/sh\nworker:x:1000:1000::/tmp:/bin/sh\n");
+    put(
+        "etc/passwd",
+        0o644,
+        b"root:x:0:0::/root:/bin/sh\nworker:x:1000:1000::/tmp:/bin/sh\n",
+    );
     put("etc/group", 0o644, b"root:x:0:\nworker:x:1000:\n");
-    for name in String::from_utf8(listed).unwrap().lines().filter(|name| *name != "busybox") {
+    for name in String::from_utf8(listed)
+        .unwrap()
+        .lines()
+        .filter(|name| *name != "busybox")
+    {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Symlink);
         header.set_size(0);
-        tar.append_link(&mut header, format!("bin/{name}"), "busybox").unwrap();
+        tar.append_link(&mut header, format!("bin/{name}"), "busybox")
+            .unwrap();
     }
     tar.into_inner().unwrap()
 }

@@ -33,18 +33,34 @@ fn answers(socket: &Path) -> bool {
 }
 
 fn ip(arguments: &[&str]) {
-    let status = Command::new("ip").args(arguments).status().expect("the package iproute2");
+    let status = Command::new("ip")
+        .args(arguments)
+        .status()
+        .expect("the package iproute2");
     assert!(status.success(), "ip {arguments:?}");
 }
 
 impl Private {
     pub(crate) async fn new(live_restore: bool) -> Self {
         // Short: the path of a socket has a limit.
-        let folder = tempfile::Builder::new().prefix("gfd").tempdir_in("/tmp").unwrap();
-        let namespace = folder.path().file_name().unwrap().to_string_lossy().into_owned();
+        let folder = tempfile::Builder::new()
+            .prefix("gfd")
+            .tempdir_in("/tmp")
+            .unwrap();
+        let namespace = folder
+            .path()
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
         ip(&["netns", "add", &namespace]);
         ip(&["-n", &namespace, "link", "set", "lo", "up"]);
-        let mut engine = Self { folder, namespace, live_restore, dockerd: None };
+        let mut engine = Self {
+            folder,
+            namespace,
+            live_restore,
+            dockerd: None,
+        };
         engine.start();
         engine::import(engine::client(&engine.found())).await;
         engine
@@ -55,7 +71,10 @@ impl Private {
     }
 
     pub(crate) fn found(&self) -> Found {
-        Found { endpoint: Endpoint::Unix(self.socket()), why: "a test's own".to_owned() }
+        Found {
+            endpoint: Endpoint::Unix(self.socket()),
+            why: "a test's own".to_owned(),
+        }
     }
 
     /// Starts it, and waits until it listens.
@@ -68,15 +87,26 @@ impl Private {
             .unwrap();
         // Not `ip netns exec`: that one hides the cgroups.
         let mut command = Command::new("nsenter");
-        command.arg(format!("--net=/run/netns/{}", self.namespace)).arg("dockerd");
-        for (flag, name) in [("--data-root", "data"), ("--exec-root", "exec"), ("--pidfile", "pid")] {
+        command
+            .arg(format!("--net=/run/netns/{}", self.namespace))
+            .arg("dockerd");
+        for (flag, name) in [
+            ("--data-root", "data"),
+            ("--exec-root", "exec"),
+            ("--pidfile", "pid"),
+        ] {
             command.arg(flag).arg(path(name));
         }
-        command.arg("--host").arg(format!("unix://{}", self.socket().display()));
+        command
+            .arg("--host")
+            .arg(format!("unix://{}", self.socket().display()));
         if self.live_restore {
             command.arg("--live-restore");
         }
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
         self.dockerd = Some(command.spawn().expect("the package docker.io"));
         for _ in 0..600 {
             // It listens before it answers.
@@ -91,7 +121,9 @@ impl Private {
 
     /// Ends it by this signal, and waits until it is gone.
     pub(crate) fn end(&mut self, signal: Signal) {
-        let Some(mut dockerd) = self.dockerd.take() else { return };
+        let Some(mut dockerd) = self.dockerd.take() else {
+            return;
+        };
         // `nsenter` becomes the program, so the child is dockerd itself.
         kill_process(Pid::from_child(&dockerd), signal).unwrap();
         dockerd.wait().unwrap();
@@ -105,9 +137,18 @@ impl Private {
     pub(crate) async fn finish(mut self) {
         let client = engine::client(&self.found());
         let options = ListContainersOptionsBuilder::new().all(true).build();
-        for container in client.list_containers(Some(options)).await.unwrap_or_default() {
-            let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-            let _ = client.remove_container(&container.id.unwrap(), Some(options)).await;
+        for container in client
+            .list_containers(Some(options))
+            .await
+            .unwrap_or_default()
+        {
+            let options = RemoveContainerOptionsBuilder::new()
+                .force(true)
+                .v(true)
+                .build();
+            let _ = client
+                .remove_container(&container.id.unwrap(), Some(options))
+                .await;
         }
         self.end(Signal::TERM);
     }
@@ -119,7 +160,9 @@ impl Drop for Private {
             let _ = kill_process(Pid::from_child(&dockerd), Signal::TERM);
             let _ = dockerd.wait();
         }
-        let _ = Command::new("ip").args(["netns", "del", &self.namespace]).status();
+        let _ = Command::new("ip")
+            .args(["netns", "del", &self.namespace])
+            .status();
         // What a killed engine left mounted keeps its folder from being removed.
         let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
         let own = mounts.lines().filter_map(|line| line.split(' ').nth(1));

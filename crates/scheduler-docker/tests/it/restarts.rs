@@ -65,7 +65,12 @@ async fn follow(
     begun: &Semaphore,
 ) -> Followed {
     let (to, mut inbox) = unbounded_channel();
-    let id = AttemptId { run, task: task.parse().unwrap(), item: None, number: 1 };
+    let id = AttemptId {
+        run,
+        task: task.parse().unwrap(),
+        item: None,
+        number: 1,
+    };
     let request = Ensure {
         id,
         pipeline: "default/restarts".to_owned(),
@@ -96,16 +101,27 @@ async fn follow(
         facts
     };
     let (log, facts) = tokio::join!(reading, hearing);
-    Followed { task, facts, log, ended: Real.moment().0 }
+    Followed {
+        task,
+        facts,
+        log,
+        ended: Real.moment().0,
+    }
 }
 
 /// Each says `begun` first, so that the break comes when all run.
 const JOBS: [(&str, &str); 5] = [
     ("plain", "echo begun; sleep 100"),
-    ("trapping", "trap 'exit 0' TERM; echo begun; i=0; while [ $i -lt 100 ]; do sleep 1 & wait $!; i=$((i+1)); done"),
+    (
+        "trapping",
+        "trap 'exit 0' TERM; echo begun; i=0; while [ $i -lt 100 ]; do sleep 1 & wait $!; i=$((i+1)); done",
+    ),
     ("failing", "echo begun; sleep 4; exit 3"),
     ("finishing", "echo begun; sleep 4; echo done"),
-    ("counting", "i=0; while [ $i -lt 80 ]; do echo line $i; i=$((i+1)); sleep 0.1; done"),
+    (
+        "counting",
+        "i=0; while [ $i -lt 80 ]; do echo line $i; i=$((i+1)); sleep 0.1; done",
+    ),
 ];
 
 struct Seen {
@@ -136,7 +152,12 @@ async fn broken(live_restore: bool, signal: Signal) -> Seen {
             // What runs on for good has to be asked to end.
             tokio::time::sleep(Duration::from_secs(8)).await;
             for task in ["plain", "trapping"] {
-                let id = AttemptId { run, task: task.parse().unwrap(), item: None, number: 1 };
+                let id = AttemptId {
+                    run,
+                    task: task.parse().unwrap(),
+                    item: None,
+                    number: 1,
+                };
                 docker.stop(&id, Duration::from_secs(10)).await.unwrap();
             }
         }
@@ -146,7 +167,12 @@ async fn broken(live_restore: bool, signal: Signal) -> Seen {
     docker.close().await;
     engine.finish().await;
     for job in &jobs {
-        println!("{}: {:?}, {:?} after", job.task, job.facts, job.ended.saturating_sub(answering));
+        println!(
+            "{}: {:?}, {:?} after",
+            job.task,
+            job.facts,
+            job.ended.saturating_sub(answering)
+        );
     }
     Seen { jobs, answering }
 }
@@ -156,16 +182,33 @@ async fn nothing_is_believed(signal: Signal) {
     let Seen { jobs, answering } = broken(false, signal).await;
     for job in jobs {
         let task = job.task;
-        let exit = job.exit().unwrap_or_else(|| panic!("{task}: {:?}", job.facts));
+        let exit = job
+            .exit()
+            .unwrap_or_else(|| panic!("{task}: {:?}", job.facts));
         let told_from_success = exit.engine_restarted || exit.stopped_outside || exit.code != 0;
         assert!(told_from_success, "{task} would have succeeded: {exit:?}");
         if matches!(exit.code, 0 | 137 | 143 | 255) {
             assert!(exit.engine_restarted, "{task}: {exit:?}");
         }
-        assert!(job.ended.saturating_sub(answering) < Duration::from_secs(5), "{task} was slow");
-        assert!(job.log.contains(&LogEvent::Broken), "{task}: no hole is marked");
-        let begun = if task == "counting" { "line 0\n" } else { "begun\n" };
-        assert_eq!(job.text().matches(begun).count(), 1, "{task}: {}", job.text());
+        assert!(
+            job.ended.saturating_sub(answering) < Duration::from_secs(5),
+            "{task} was slow"
+        );
+        assert!(
+            job.log.contains(&LogEvent::Broken),
+            "{task}: no hole is marked"
+        );
+        let begun = if task == "counting" {
+            "line 0\n"
+        } else {
+            "begun\n"
+        };
+        assert_eq!(
+            job.text().matches(begun).count(),
+            1,
+            "{task}: {}",
+            job.text()
+        );
     }
 }
 
@@ -182,13 +225,27 @@ async fn a_killed_engine_is_not_believed() {
 /// With live-restore the jobs run on, and what they come to is the truth.
 async fn jobs_run_on(signal: Signal) {
     let Seen { jobs, .. } = broken(true, signal).await;
-    let expected = [("plain", 143), ("trapping", 0), ("failing", 3), ("finishing", 0), ("counting", 0)];
+    let expected = [
+        ("plain", 143),
+        ("trapping", 0),
+        ("failing", 3),
+        ("finishing", 0),
+        ("counting", 0),
+    ];
     for (job, (task, code)) in jobs.iter().zip(expected) {
         assert_eq!(job.task, task);
-        let exit = job.exit().unwrap_or_else(|| panic!("{task}: {:?}", job.facts));
+        let exit = job
+            .exit()
+            .unwrap_or_else(|| panic!("{task}: {:?}", job.facts));
         assert_eq!(exit.code, code, "{task}: {exit:?}");
-        assert!(!exit.engine_restarted && !exit.stopped_outside, "{task}: {exit:?}");
-        let away = job.facts.iter().position(|fact| matches!(fact, Fact::Away(_)));
+        assert!(
+            !exit.engine_restarted && !exit.stopped_outside,
+            "{task}: {exit:?}"
+        );
+        let away = job
+            .facts
+            .iter()
+            .position(|fact| matches!(fact, Fact::Away(_)));
         let back = job.facts.iter().position(|fact| *fact == Fact::Back);
         assert!(away.is_some() && away < back, "{task}: {:?}", job.facts);
         // Nothing twice, and order kept; what is missing is behind the mark.
@@ -203,7 +260,10 @@ async fn jobs_run_on(signal: Signal) {
         .lines()
         .map(|line| line.trim_start_matches("line ").parse().unwrap())
         .collect();
-    assert!(counted.is_sorted() && counted.last() == Some(&79), "{counted:?}");
+    assert!(
+        counted.is_sorted() && counted.last() == Some(&79),
+        "{counted:?}"
+    );
     assert!(jobs[4].log.contains(&LogEvent::Broken), "no hole is marked");
 }
 

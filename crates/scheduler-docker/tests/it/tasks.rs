@@ -9,6 +9,7 @@ use bollard::query_parameters::{CreateImageOptionsBuilder, RemoveContainerOption
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use gofer_core::{
     container::Exec,
+    definition::Pull,
     id::{AttemptId, Epoch, RunId},
     run::{Reason, Stage},
 };
@@ -52,7 +53,12 @@ impl Going {
 }
 
 fn id(run: RunId, task: &str) -> AttemptId {
-    AttemptId { run, task: task.parse().unwrap(), item: None, number: 1 }
+    AttemptId {
+        run,
+        task: task.parse().unwrap(),
+        item: None,
+        number: 1,
+    }
 }
 
 async fn start(
@@ -69,11 +75,18 @@ async fn start(
         epoch: Epoch(1),
         stage: Stage::Creating,
         more_to_come,
-        attempt: Attempt { main, services: Vec::new(), labels: Vec::new() },
+        attempt: Attempt {
+            main,
+            services: Vec::new(),
+            labels: Vec::new(),
+        },
         permit: Box::new(Yes),
         facts: to,
     };
-    Ok(Going { log: docker.ensure(request).await?, facts })
+    Ok(Going {
+        log: docker.ensure(request).await?,
+        facts,
+    })
 }
 
 fn script(text: &str) -> Container {
@@ -104,7 +117,11 @@ async fn any_user_writes_outputs_even_on_a_read_only_root() {
     let bench = OnDocker::new().await;
     let docker = bench.docker().await;
     let run = bench.run();
-    let users = [("asroot", None), ("asworker", Some("worker")), ("asnumber", Some("4711:4711"))];
+    let users = [
+        ("asroot", None),
+        ("asworker", Some("worker")),
+        ("asnumber", Some("4711:4711")),
+    ];
     for (task, user) in users {
         let mut main = script("echo who=$(id -u) > $GOFER_OUTPUT; mkdir $GOFER_ARTIFACTS");
         main.user = user.map(str::to_owned);
@@ -112,12 +129,18 @@ async fn any_user_writes_outputs_even_on_a_read_only_root() {
         let (exit, log) = run_to_end(&docker, &id(run, task), main).await;
         assert_eq!(exit.code, 0, "{task}: {log}");
         let who = output(&docker, &id(run, task)).await;
-        assert!(who.starts_with("who=") && (user.is_none() || who != "who=0\n"), "{task}: {who}");
+        assert!(
+            who.starts_with("who=") && (user.is_none() || who != "who=0\n"),
+            "{task}: {who}"
+        );
     }
     let mixed = "su worker -c 'echo a=worker > $GOFER_OUTPUT'; echo b=root >> $GOFER_OUTPUT";
     let (exit, log) = run_to_end(&docker, &id(run, "mixed"), script(mixed)).await;
     assert_eq!(exit.code, 0, "{log}");
-    assert_eq!(output(&docker, &id(run, "mixed")).await, "a=worker\nb=root\n");
+    assert_eq!(
+        output(&docker, &id(run, "mixed")).await,
+        "a=worker\nb=root\n"
+    );
     tidy(docker, run, &["asroot", "asworker", "asnumber", "mixed"]).await;
 }
 
@@ -156,10 +179,16 @@ async fn an_image_without_a_shell_is_named_as_such() {
     let mut tar = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
     header.set_size(0);
-    tar.append_data(&mut header, "only", std::io::empty()).unwrap();
+    tar.append_data(&mut header, "only", std::io::empty())
+        .unwrap();
     let body = bollard::body_full(tar.into_inner().unwrap().into());
-    let options = CreateImageOptionsBuilder::new().from_src("-").repo("gofer-test/bare").tag("1");
-    let imported = bench.client.create_image(Some(options.build()), Some(body), None);
+    let options = CreateImageOptionsBuilder::new()
+        .from_src("-")
+        .repo("gofer-test/bare")
+        .tag("1");
+    let imported = bench
+        .client
+        .create_image(Some(options.build()), Some(body), None);
     imported.try_collect::<Vec<_>>().await.unwrap();
     let mut main = script("echo never");
     main.image = "gofer-test/bare:1".to_owned();
@@ -170,30 +199,58 @@ async fn an_image_without_a_shell_is_named_as_such() {
     tidy(docker, run, &["bare"]).await;
 }
 
+fn with(change: impl Fn(&mut Container)) -> Container {
+    let mut main = script("true");
+    change(&mut main);
+    main
+}
+
+fn never(main: &mut Container) {
+    main.image = "gofer-test/nosuch:1".into();
+    main.pull = Pull::Never;
+}
+
 #[tokio::test]
 async fn what_the_engine_refuses_has_a_reason_and_a_remedy() {
     let bench = OnDocker::new().await;
     let docker = bench.docker().await;
     let run = bench.run();
-    let with = |change: &dyn Fn(&mut Container)| {
-        let mut main = script("true");
-        change(&mut main);
-        main
+    let nothing = Exec::Argv {
+        entrypoint: None,
+        command: None,
     };
     let rows: [(&str, Container, Reason, &str); 5] = [
-        ("user", with(&|main| main.user = Some("nobody1".into())), Reason::StartFailed, "passwd"),
-        ("name", with(&|main| main.image = "A B".into()), Reason::ImageNotFound, "alpine:3.20"),
-        ("never", with(&|main| {
-            main.image = "gofer-test/nosuch:1".into();
-            main.pull = gofer_core::definition::Pull::Never;
-        }), Reason::ImageNotFound, "`missing`"),
-        ("memory", with(&|main| main.limits.memory_bytes = Some(4096)), Reason::OutOfMemory, "raise"),
-        ("nothing", with(&|main| main.exec = Exec::Argv { entrypoint: None, command: None }),
-            Reason::BadCommand, "`command`"),
+        (
+            "user",
+            with(|main| main.user = Some("nobody1".into())),
+            Reason::StartFailed,
+            "passwd",
+        ),
+        (
+            "name",
+            with(|main| main.image = "A B".into()),
+            Reason::ImageNotFound,
+            "alpine:3.20",
+        ),
+        ("never", with(never), Reason::ImageNotFound, "`missing`"),
+        (
+            "memory",
+            with(|main| main.limits.memory_bytes = Some(4096)),
+            Reason::OutOfMemory,
+            "raise",
+        ),
+        (
+            "nothing",
+            container(nothing),
+            Reason::BadCommand,
+            "`command`",
+        ),
     ];
     for (task, main, expected, words) in rows {
         match start(&docker, &id(run, task), main, false).await {
-            Err(StartError::Failed { reason, message, .. }) => {
+            Err(StartError::Failed {
+                reason, message, ..
+            }) => {
                 assert_eq!(reason, expected, "{task}: {message}");
                 assert!(message.contains(words), "{task}: {message}");
             }
@@ -207,9 +264,14 @@ async fn what_the_engine_refuses_has_a_reason_and_a_remedy() {
 #[tokio::test]
 async fn too_many_processes_are_stopped_by_the_limit() {
     let bench = OnDocker::new().await;
-    let options = Options { pids_limit: 20, ..Options::default() };
+    let options = Options {
+        pids_limit: 20,
+        ..Options::default()
+    };
     let clock = Arc::new(crate::clock::Real);
-    let docker = Docker::connect(&bench.found, bench.store, clock, options).await.unwrap();
+    let docker = Docker::connect(&bench.found, bench.store, clock, options)
+        .await
+        .unwrap();
     let run = bench.run();
     let bomb = "for i in $(seq 60); do sleep 5 & done; wait";
     let (exit, log) = run_to_end(&docker, &id(run, "bomb"), script(bomb)).await;
@@ -223,7 +285,9 @@ const NETWORK: &str = "readlink /proc/self/ns/net";
 
 async fn sandboxes(docker: &Docker) -> usize {
     let ours = docker.list_ours().await.unwrap();
-    ours.iter().filter(|ours| ours.role == Role::Sandbox && ours.running).count()
+    ours.iter()
+        .filter(|ours| ours.role == Role::Sandbox && ours.running)
+        .count()
 }
 
 async fn until_sandboxes(docker: &Docker, wanted: usize) {
@@ -259,7 +323,10 @@ async fn later_tasks_share_a_sandbox_and_tasks_at_the_same_time_never_do() {
 
     let other = bench.run();
     let (_, of_other) = run_to_end(&docker, &id(other, "first"), script(NETWORK)).await;
-    assert!(!networks.contains(&of_other) && of_other != second, "runs share a network");
+    assert!(
+        !networks.contains(&of_other) && of_other != second,
+        "runs share a network"
+    );
     docker.remove(&id(other, "first")).await.unwrap();
     docker.release(&other).await.unwrap();
     tidy(docker, run, &["first", "second", "third", "a", "b", "c"]).await;
@@ -275,7 +342,9 @@ async fn a_run_of_one_task_makes_no_sandbox() {
     let docker = bench.docker().await;
     let run = bench.run();
     docker.prepare(&run).await;
-    let going = start(&docker, &id(run, "only"), script("sleep 1"), false).await.unwrap();
+    let going = start(&docker, &id(run, "only"), script("sleep 1"), false)
+        .await
+        .unwrap();
     assert_eq!(sandboxes(&docker).await, 0);
     going.end().await;
     assert_eq!(sandboxes(&docker).await, 0);
@@ -292,7 +361,11 @@ async fn a_task_whose_sandbox_somebody_removed_runs_on_its_own_network() {
     let ours = docker.list_ours().await.unwrap();
     let holder = ours.iter().find(|ours| ours.role == Role::Sandbox).unwrap();
     let options = RemoveContainerOptionsBuilder::new().force(true).build();
-    bench.client.remove_container(&holder.name, Some(options)).await.unwrap();
+    bench
+        .client
+        .remove_container(&holder.name, Some(options))
+        .await
+        .unwrap();
     let (exit, log) = run_to_end(&docker, &id(run, "second"), script("echo fine")).await;
     assert_eq!((exit.code, log.as_str()), (0, "fine\n"));
     tidy(docker, run, &["first", "second"]).await;
@@ -303,9 +376,19 @@ async fn a_start_says_what_image_it_was_and_where() {
     let bench = OnDocker::new().await;
     let docker = bench.docker().await;
     let run = bench.run();
-    let mut going = start(&docker, &id(run, "said"), container(argv(&["true"])), false).await.unwrap();
-    let Some(Fact::Started(started)) = going.facts.recv().await else { panic!("no start") };
-    let image = bench.client.inspect_image(engine::IMAGE).await.unwrap().id.unwrap();
+    let mut going = start(&docker, &id(run, "said"), container(argv(&["true"])), false)
+        .await
+        .unwrap();
+    let Some(Fact::Started(started)) = going.facts.recv().await else {
+        panic!("no start")
+    };
+    let image = bench
+        .client
+        .inspect_image(engine::IMAGE)
+        .await
+        .unwrap()
+        .id
+        .unwrap();
     assert_eq!(started.image, Some(format!("local:{image}")));
     assert_eq!(going.end().await.0.code, 0);
 
@@ -323,9 +406,15 @@ async fn the_doctor_learns_about_the_engine() {
     let docker = bench.docker().await;
     let probe = docker.probe().await.unwrap();
     assert_eq!(probe.brand, Brand::Docker);
-    assert!(probe.version.is_some() && probe.platform.contains('/'), "{probe:?}");
+    assert!(
+        probe.version.is_some() && probe.platform.contains('/'),
+        "{probe:?}"
+    );
     assert!(probe.free_bytes.is_some_and(|bytes| bytes > 0), "{probe:?}");
-    assert!(probe.can_limit_memory && probe.has_init && probe.ours.is_empty(), "{probe:?}");
+    assert!(
+        probe.can_limit_memory && probe.has_init && probe.ours.is_empty(),
+        "{probe:?}"
+    );
     docker.close().await;
 }
 
@@ -335,12 +424,22 @@ async fn an_engine_that_is_not_there_is_named_with_the_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("gone.sock");
     let clock = Arc::new(crate::clock::Real);
-    let found = Found { endpoint: Endpoint::Unix(path.clone()), why: "DOCKER_HOST".to_owned() };
+    let found = Found {
+        endpoint: Endpoint::Unix(path.clone()),
+        why: "DOCKER_HOST".to_owned(),
+    };
     let connect = || Docker::connect(&found, bench.store, clock.clone(), Options::default());
-    let Err(error @ ConnectError::NotThere { .. }) = connect().await else { panic!("connected") };
-    assert!(error.to_string().contains("systemctl start docker"), "{error}");
+    let Err(error @ ConnectError::NotThere { .. }) = connect().await else {
+        panic!("connected")
+    };
+    assert!(
+        error.to_string().contains("systemctl start docker"),
+        "{error}"
+    );
 
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    let Err(error @ ConnectError::NotThere { .. }) = connect().await else { panic!("connected") };
+    let Err(error @ ConnectError::NotThere { .. }) = connect().await else {
+        panic!("connected")
+    };
     assert!(error.to_string().contains("refused"), "{error}");
 }

@@ -62,24 +62,37 @@ pub struct Say {
 impl Say {
     /// Once.
     pub fn once(stream: Stream, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { stream, bytes: bytes.into(), times: 1 }
+        Self {
+            stream,
+            bytes: bytes.into(),
+            times: 1,
+        }
     }
 }
 
 impl Job {
     /// One that ends at once.
     pub fn exit(code: i32) -> Self {
-        Self { ending: Ending::Code(code), ..Self::default() }
+        Self {
+            ending: Ending::Code(code),
+            ..Self::default()
+        }
     }
 
     /// One that takes a while.
     pub fn takes(seconds: u64) -> Self {
-        Self { takes: Duration::from_secs(seconds), ..Self::default() }
+        Self {
+            takes: Duration::from_secs(seconds),
+            ..Self::default()
+        }
     }
 
     /// One that writes.
     pub fn says(says: impl Into<Vec<Say>>) -> Self {
-        Self { says: says.into(), ..Self::default() }
+        Self {
+            says: says.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -96,29 +109,48 @@ pub fn script(job: &Job) -> String {
         Some(OnTerm::Ignores) => line(format_args!("trap '' TERM")),
         Some(OnTerm::ExitsWith0) => line(format_args!("trap 'exit 0' TERM")),
     }
-    for Say { stream, bytes, times } in &job.says {
-        let to = if *stream == Stream::Stderr { " >&2" } else { "" };
+    for Say {
+        stream,
+        bytes,
+        times,
+    } in &job.says
+    {
+        let to = if *stream == Stream::Stderr {
+            " >&2"
+        } else {
+            ""
+        };
         let text = escaped(bytes);
         if *times == 1 {
             line(format_args!("printf '{text}'{to}"));
         } else {
-            line(format_args!("awk 'BEGIN{{for(i=0;i<{times};i++)printf \"{text}\"}}'{to}"));
+            line(format_args!(
+                "awk 'BEGIN{{for(i=0;i<{times};i++)printf \"{text}\"}}'{to}"
+            ));
         }
     }
     if let Some(output) = &job.output {
-        if let Some(first) = output.first().filter(|first| output.iter().all(|b| b == *first)) {
+        if let Some(first) = output
+            .first()
+            .filter(|first| output.iter().all(|b| b == *first))
+        {
             let (count, first) = (output.len(), escaped(&[*first]));
             let all = format!("for(i=0;i<{count};i++)printf \"{first}\"");
             line(format_args!("awk 'BEGIN{{{all}}}' > \"$GOFER_OUTPUT\""));
         } else {
-            line(format_args!("printf '{}' > \"$GOFER_OUTPUT\"", escaped(output)));
+            line(format_args!(
+                "printf '{}' > \"$GOFER_OUTPUT\"",
+                escaped(output)
+            ));
         }
     }
     // In steps, and in the background: a shell takes signals only between commands.
     let tenths = job.takes.as_millis() / 100;
     if tenths > 0 {
         let wait = "sleep 0.1 & wait $! || true; i=$((i+1))";
-        line(format_args!("i=0; while [ $i -lt {tenths} ]; do {wait}; done"));
+        line(format_args!(
+            "i=0; while [ $i -lt {tenths} ]; do {wait}; done"
+        ));
     }
     match &job.ending {
         Ending::Code(code) => line(format_args!("exit {code}")),

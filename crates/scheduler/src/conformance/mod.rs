@@ -10,16 +10,16 @@ mod ends;
 mod job;
 mod logs;
 mod once;
-mod outside;
 mod ours;
+mod outside;
 mod tried;
 
 pub use ends::*;
 pub use job::{Ending, Job, OnTerm, Say, script};
 pub use logs::*;
 pub use once::*;
-pub use outside::*;
 pub use ours::*;
+pub use outside::*;
 pub use tried::{Started, Tried};
 
 use crate::{Container, Scheduler};
@@ -91,9 +91,12 @@ pub struct Abilities {
 /// What a behaviour comes to: an unexpected error, or nothing.
 pub type Outcome = Result<(), String>;
 
-fn unable(what: &str) -> Outcome {
-    tracing::warn!(what, "skipped: this machine cannot do that");
-    Ok(())
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that is skipped says why where tests are read"
+)]
+fn skipped(what: &str) {
+    eprintln!("skipped: this machine cannot do {what}");
 }
 
 /// Makes a test of every behaviour. The argument is an expression that gives a [`Bench`].

@@ -13,11 +13,17 @@ pub async fn an_attempt_is_started_once_however_often_it_is_asked_for(
     let id = attempt(bench.run(), "once")?;
     let job = Job::takes(2);
     let ask = |stage| start(bench, &*scheduler, &id, &job, Asking::at(stage));
-    let first = ask(Stage::Creating).await.map_err(|error| error.to_string())?;
+    let first = ask(Stage::Creating)
+        .await
+        .map_err(|error| error.to_string())?;
     assert_eq!(first.asked, 1);
     let mut all = vec![first];
     for stage in [Stage::Creating, Stage::Starting, Stage::Started] {
-        all.push(ask(stage).await.map_err(|error| format!("{stage:?}: {error}"))?);
+        all.push(
+            ask(stage)
+                .await
+                .map_err(|error| format!("{stage:?}: {error}"))?,
+        );
     }
     for started in all {
         assert_eq!(started.end(bench).await?.exit()?.code, 0);
@@ -32,13 +38,28 @@ pub async fn an_attempt_is_started_once_however_often_it_is_asked_for(
 pub async fn what_ended_is_not_started_again(bench: &dyn Bench) -> Outcome {
     let scheduler = bench.connect().await;
     let id = attempt(bench.run(), "ended")?;
-    let job = Job { says: vec![Say::once(Stream::Stdout, "hello\n")], ..Job::exit(3) };
+    let job = Job {
+        says: vec![Say::once(Stream::Stdout, "hello\n")],
+        ..Job::exit(3)
+    };
     whole(bench, &*scheduler, &id, &job).await?;
-    for stage in [Stage::Creating, Stage::Starting, Stage::Started, Stage::Ended] {
+    for stage in [
+        Stage::Creating,
+        Stage::Starting,
+        Stage::Started,
+        Stage::Ended,
+    ] {
         let again = start(bench, &*scheduler, &id, &job, Asking::at(stage)).await;
-        let again = again.map_err(|error| format!("{stage:?}: {error}"))?.end(bench).await?;
+        let again = again
+            .map_err(|error| format!("{stage:?}: {error}"))?
+            .end(bench)
+            .await?;
         assert_eq!(again.exit()?.code, 3, "{stage:?}");
-        assert!(matches!(again.facts.first(), Some(Fact::Started(_))), "{:?}", again.facts);
+        assert!(
+            matches!(again.facts.first(), Some(Fact::Started(_))),
+            "{:?}",
+            again.facts
+        );
         assert_eq!(again.written(Stream::Stdout), b"hello\n", "{stage:?}");
     }
     assert_eq!(bench.starts(&id).await, 1);
@@ -51,9 +72,15 @@ pub async fn what_ended_is_not_started_again(bench: &dyn Bench) -> Outcome {
 pub async fn a_start_that_is_refused_does_not_happen(bench: &dyn Bench) -> Outcome {
     let scheduler = bench.connect().await;
     let id = attempt(bench.run(), "refused")?;
-    let asking = Asking { permitted: false, ..Asking::default() };
+    let asking = Asking {
+        permitted: false,
+        ..Asking::default()
+    };
     let refused = start(bench, &*scheduler, &id, &Job::exit(0), asking).await;
-    assert!(matches!(refused, Err(StartError::Refused)), "it was not refused");
+    assert!(
+        matches!(refused, Err(StartError::Refused)),
+        "it was not refused"
+    );
     assert_eq!(bench.starts(&id).await, 0);
     tidy(&*scheduler, &[&id]).await?;
     scheduler.close().await;
@@ -67,12 +94,22 @@ pub async fn a_container_that_was_created_and_not_started_is_started_once(
     let scheduler = bench.connect().await;
     let run = bench.run();
     for stage in [Stage::Creating, Stage::Starting] {
-        let task = if stage == Stage::Creating { "creating" } else { "starting" };
+        let task = if stage == Stage::Creating {
+            "creating"
+        } else {
+            "starting"
+        };
         let id = attempt(run, task)?;
         let job = Job::says([Say::once(Stream::Stdout, "from the first byte\n")]);
-        let refusing = Asking { permitted: false, ..Asking::default() };
+        let refusing = Asking {
+            permitted: false,
+            ..Asking::default()
+        };
         let refused = start(bench, &*scheduler, &id, &job, refusing).await;
-        assert!(matches!(refused, Err(StartError::Refused)), "it was not refused");
+        assert!(
+            matches!(refused, Err(StartError::Refused)),
+            "it was not refused"
+        );
         let started = start(bench, &*scheduler, &id, &job, Asking::at(stage)).await;
         let started = started.map_err(|error| format!("{stage:?}: {error}"))?;
         assert_eq!(started.asked, 1, "{stage:?}");
@@ -123,15 +160,26 @@ pub async fn dropping_what_was_given_stops_nothing(bench: &dyn Bench) -> Outcome
 pub async fn another_gofer_goes_on_with_what_runs(bench: &dyn Bench) -> Outcome {
     let (first, second) = (bench.connect().await, bench.connect().await);
     let id = attempt(bench.run(), "handed")?;
-    let job = Job { ending: super::Ending::Code(7), ..Job::takes(2) };
+    let job = Job {
+        ending: super::Ending::Code(7),
+        ..Job::takes(2)
+    };
     let ask = |scheduler, stage| start(bench, scheduler, &id, &job, Asking::at(stage));
-    let one = ask(&*first, Stage::Creating).await.map_err(|error| error.to_string())?;
-    let two = ask(&*second, Stage::Started).await.map_err(|error| error.to_string())?;
+    let one = ask(&*first, Stage::Creating)
+        .await
+        .map_err(|error| error.to_string())?;
+    let two = ask(&*second, Stage::Started)
+        .await
+        .map_err(|error| error.to_string())?;
     assert_eq!(two.asked, 0, "it runs: there is nothing to ask");
     assert_eq!(one.end(bench).await?.exit()?.code, 7);
     let two = two.end(bench).await?;
     assert_eq!(two.exit()?.code, 7);
-    let output = second.collect(&id).await.map_err(|error| error.to_string())?.output;
+    let output = second
+        .collect(&id)
+        .await
+        .map_err(|error| error.to_string())?
+        .output;
     assert_eq!(output, None);
     tidy(&*second, &[&id]).await?;
     first.close().await;

@@ -18,12 +18,17 @@ use std::{
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Longer than anything here takes on a slow machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// An attempt of a task with this name.
 pub(super) fn attempt(run: RunId, task: &str) -> Result<AttemptId, String> {
     let task = task.parse().map_err(|error| format!("{task}: {error}"))?;
-    Ok(AttemptId { run, task, item: None, number: 1 })
+    Ok(AttemptId {
+        run,
+        task,
+        item: None,
+        number: 1,
+    })
 }
 
 struct Always(Arc<AtomicUsize>, bool);
@@ -45,13 +50,20 @@ pub(super) struct Asking {
 
 impl Default for Asking {
     fn default() -> Self {
-        Self { stage: Stage::Creating, permitted: true, labels: Vec::new() }
+        Self {
+            stage: Stage::Creating,
+            permitted: true,
+            labels: Vec::new(),
+        }
     }
 }
 
 impl Asking {
     pub(super) fn at(stage: Stage) -> Self {
-        Self { stage, ..Self::default() }
+        Self {
+            stage,
+            ..Self::default()
+        }
     }
 }
 
@@ -97,7 +109,11 @@ pub(super) async fn start(
         facts: to,
     };
     let log = scheduler.ensure(request).await?;
-    Ok(Started { log, facts, asked: asked.load(Ordering::SeqCst) })
+    Ok(Started {
+        log,
+        facts,
+        asked: asked.load(Ordering::SeqCst),
+    })
 }
 
 impl Started {
@@ -148,7 +164,12 @@ impl Tried {
     pub fn exit(&self) -> Result<&Exit, String> {
         let is_last =
             |fact: &&Fact| matches!(fact, Fact::Exited(_) | Fact::Vanished | Fact::NoExitCode);
-        assert_eq!(self.facts.iter().filter(is_last).count(), 1, "one end: {:?}", self.facts);
+        assert_eq!(
+            self.facts.iter().filter(is_last).count(),
+            1,
+            "one end: {:?}",
+            self.facts
+        );
         match self.facts.last() {
             Some(Fact::Exited(exit)) => Ok(exit),
             _ => Err(format!("it has no exit: {:?}", self.facts)),
@@ -184,8 +205,14 @@ pub(super) async fn whole(
 /// Removes everything of a run.
 pub(super) async fn tidy(scheduler: &dyn Scheduler, ids: &[&AttemptId]) -> Result<(), String> {
     for id in ids {
-        scheduler.remove(id).await.map_err(|error| error.to_string())?;
-        scheduler.release(&id.run).await.map_err(|error| error.to_string())?;
+        scheduler
+            .remove(id)
+            .await
+            .map_err(|error| error.to_string())?;
+        scheduler
+            .release(&id.run)
+            .await
+            .map_err(|error| error.to_string())?;
     }
     Ok(())
 }

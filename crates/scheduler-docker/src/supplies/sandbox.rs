@@ -1,0 +1,164 @@
+//! Networks that outlive the attempt that uses them.
+
+use super::{Shelf, no_log};
+use crate::{
+    engine::{Engine, lock},
+    holder, labels, remedy,
+};
+use bollard::{
+    errors::Error,
+    models::{ContainerCreateBody, HostConfig},
+    query_parameters::CreateContainerOptionsBuilder,
+};
+use gofer_core::id::RunId;
+use gofer_scheduler::Role;
+use std::{sync::Arc, time::Duration};
+
+/// A sandbox that has been in the making for this long is nearer than a network of one's own.
+const WORTH_WAITING: Duration = Duration::from_millis(60);
+/// One that takes longer is not waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// The right to be the only attempt in a sandbox.
+pub(crate) struct Lease {
+    shelf: Arc<Shelf>,
+    era: u64,
+    id: Option<String>,
+}
+
+impl Lease {
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// It is of no use: nobody else shall get it.
+    pub(crate) fn spoil(mut self) {
+        self.id = None;
+        let mut stock = lock(&self.shelf.stock);
+        stock.made = stock.made.saturating_sub(1);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(id) = self.id.take() else { return };
+        let mut stock = lock(&self.shelf.stock);
+        if stock.era == self.era && !stock.released {
+            stock.sandboxes.push(id);
+        }
+        drop(stock);
+        self.shelf.changed.notify_waiters();
+    }
+}
+
+/// A sandbox for one attempt, if one is ready or nearly so; others are made beside it.
+pub(crate) async fn sandbox(engine: &Arc<Engine>, run: RunId, more_to_come: bool) -> Option<Lease> {
+    let shelf = engine.supplies.of(run);
+    if let Some(lease) = take(&shelf) {
+        return Some(lease);
+    }
+    if let Some(lease) = one_nearly_ready(engine, &shelf).await {
+        return Some(lease);
+    }
+    if more_to_come {
+        want_sandbox(engine, &shelf, run);
+    }
+    None
+}
+
+async fn one_nearly_ready(engine: &Engine, shelf: &Arc<Shelf>) -> Option<Lease> {
+    let mut changed = std::pin::pin!(shelf.changed.notified());
+    changed.as_mut().enable();
+    let begun = lock(&shelf.stock).making_since?;
+    if engine.clock.moment().0.saturating_sub(begun.0) < WORTH_WAITING {
+        return None;
+    }
+    tokio::select! {
+        biased;
+        () = changed => {}
+        () = engine.clock.sleep(LONGEST_WAIT) => {}
+    }
+    take(shelf)
+}
+
+fn take(shelf: &Arc<Shelf>) -> Option<Lease> {
+    let mut stock = lock(&shelf.stock);
+    let id = stock.sandboxes.pop()?;
+    Some(Lease {
+        shelf: shelf.clone(),
+        era: stock.era,
+        id: Some(id),
+    })
+}
+
+fn want_sandbox(engine: &Arc<Engine>, shelf: &Arc<Shelf>, run: RunId) {
+    let mut stock = lock(&shelf.stock);
+    stock.wanted = (stock.wanted + 1).min(engine.options.sandboxes);
+    if stock.released || stock.making_since.is_some() || stock.made >= stock.wanted {
+        return;
+    }
+    stock.making_since = Some(engine.clock.moment());
+    drop(stock);
+    shelf
+        .makers
+        .spawn(make_sandboxes(engine.clone(), shelf.clone(), run));
+}
+
+/// Makes them one after the other, so that making does not take the machine from the tasks.
+async fn make_sandboxes(engine: Arc<Engine>, shelf: Arc<Shelf>, run: RunId) {
+    loop {
+        let made = make_sandbox(&engine, run).await;
+        let mut stock = lock(&shelf.stock);
+        match made {
+            Ok(Some(id)) => {
+                stock.made += 1;
+                stock.sandboxes.push(id);
+            }
+            // No program of ours for this machine: every attempt gets a network of its own.
+            Ok(None) => stock.wanted = 0,
+            Err(error) => {
+                tracing::warn!(%run, error = %remedy::chain(&error), "no sandbox was made");
+                stock.wanted = stock.made;
+            }
+        }
+        let enough = stock.released || stock.made >= stock.wanted;
+        stock.making_since = (!enough).then(|| engine.clock.moment());
+        drop(stock);
+        shelf.changed.notify_waiters();
+        if enough {
+            return;
+        }
+    }
+}
+
+async fn make_sandbox(engine: &Engine, run: RunId) -> Result<Option<String>, Error> {
+    let supplies = &engine.supplies;
+    if !holder::has_program(&engine.architecture) {
+        return Ok(None);
+    }
+    let image = supplies.image(engine).await?;
+    let name = supplies.name(engine, run, Role::Sandbox);
+    let body = ContainerCreateBody {
+        image: Some(image),
+        cmd: Some(vec![holder::PROGRAM.to_owned()]),
+        hostname: Some("gofer".to_owned()),
+        labels: Some(labels::of_run(engine.store, run, Role::Sandbox)),
+        host_config: Some(HostConfig {
+            readonly_rootfs: Some(true),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            security_opt: Some(vec!["no-new-privileges".to_owned()]),
+            pids_limit: Some(16),
+            log_config: Some(no_log()),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    };
+    let options = CreateContainerOptionsBuilder::new().name(&name).build();
+    let id = engine
+        .docker
+        .create_container(Some(options), body)
+        .await?
+        .id;
+    engine.docker.start_container(&id, None).await?;
+    Ok(Some(id))
+}
