@@ -12,10 +12,9 @@ mod vault;
 
 use host::Process;
 use std::{ffi::OsString, io::Write, process::ExitCode};
-use tracing_subscriber::{EnvFilter, fmt};
-
-/// Parts whose log nobody may see.
-const SILENT: [&str; 3] = ["bollard=off", "hyper=off", "hyper_util=off"];
+use tracing_subscriber::{
+    EnvFilter, filter::filter_fn, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt,
+};
 
 fn main() -> ExitCode {
     listen_to_ourselves();
@@ -36,18 +35,31 @@ fn main() -> ExitCode {
 
 /// Our own log goes to standard error, and only if somebody asked for it: `GOFER_LOG=debug`.
 fn listen_to_ourselves() {
-    let Ok(filter) = EnvFilter::try_from_env("GOFER_LOG") else {
+    let Ok(wanted) = EnvFilter::try_from_env("GOFER_LOG") else {
         return;
     };
-    // The client of the container engine logs whole requests, with the secrets in them.
-    let filter = SILENT
-        .iter()
-        .filter_map(|part| part.parse().ok())
-        .fold(filter, EnvFilter::add_directive);
-    // A standard error that nobody reads any more is no reason to fail.
-    fmt()
-        .with_env_filter(filter)
+    let lines = fmt::layer()
         .with_writer(std::io::stderr)
-        .log_internal_errors(false)
-        .init();
+        // A standard error that nobody reads any more is no reason to fail.
+        .log_internal_errors(false);
+    let fit = filter_fn(|line| may_be_seen(line.target()));
+    registry().with(wanted).with(fit).with(lines).init();
+}
+
+/// The client of the container engine logs whole requests, with the secrets in them.
+fn may_be_seen(target: &str) -> bool {
+    let part = target.split("::").next().unwrap_or(target);
+    !["bollard", "hyper", "hyper_util"].contains(&part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_hold_secrets_is_never_logged_however_it_is_asked_for() {
+        assert!(!may_be_seen("bollard::docker"));
+        assert!(!may_be_seen("hyper_util::client::legacy"));
+        assert!(may_be_seen("gofer_engine::driver"));
+    }
 }
