@@ -79,9 +79,10 @@ enum Last {
     NoExitCode,
 }
 
-/// An attach ends a moment before its container does. One that ended long before was torn, or its
+/// An attach ends before its container does: Docker says the end only when its own record has
+/// taken up every line, for which it gives it 10 s. One that ended longer before was torn, or its
 /// container closed its pipes.
-const MOMENT: Duration = Duration::from_secs(1);
+const MOMENT: Duration = Duration::from_secs(11);
 
 /// Follows to the end, and says it.
 pub(crate) async fn follow(mut watched: Watched, begin: Begin) {
