@@ -1,6 +1,6 @@
 //! Every byte a container wrote is stored, whatever it is and whenever Gofer dies.
 
-use crate::harness::{Project, Since, Stage, number, sha256, wait_for};
+use crate::harness::{Project, Since, Stage, number, wait_for};
 use std::time::Duration;
 
 /// What a task writes, as a script and as bytes. Each pauses in the middle of a line.
@@ -78,7 +78,7 @@ fn project(writings: &[Writing]) -> Project {
 fn assert_whole(project: &Project, run: u32, writings: &[Writing]) {
     for writing in writings {
         let found = project.logs(&format!("torture/{run}/{}", writing.task));
-        if sha256(&found) != sha256(&writing.bytes) {
+        if found != writing.bytes {
             let same = found
                 .iter()
                 .zip(&writing.bytes)
@@ -116,7 +116,7 @@ fn every_byte_is_stored() {
 fn every_byte_is_stored_although_gofer_is_killed_in_the_middle_of_a_line() {
     let writings = writings(number("GOFER_E2E_LINES", 300_000));
     let project = project(&writings);
-    for (run, pauses) in (1..).zip([[30, 300], [150, 600], [280, 50], [420, 900], [600, 200]]) {
+    for (run, pauses) in (1..).zip([[30, 300], [250, 50], [600, 700]]) {
         let live = project.spawn(&["run", "--quiet"]);
         let begun = |count: usize| {
             let records = crate::harness::Records::open(&project.data)?;

@@ -109,13 +109,13 @@ fn a_container_that_is_paused_goes_on_running_and_says_so() {
     let project = Project::new(&pipeline("echo begun; sleep 1; echo done"));
     let (mut live, id) = begun(&project);
     project.docker().act(&id, "pause");
-    wait_for("the sentence", SOON, || {
-        live.said().contains("paused outside").then_some(())
+    let words = wait_for("the sentence", SOON, || {
+        let shown = project.gofer(&["show", "touched/1", "-o", "json"]).json();
+        assert_eq!(shown["tasks"][1]["state"], "running");
+        shown["tasks"][1]["message"].as_str().map(str::to_owned)
     });
-    let shown = project.gofer(&["show", "touched/1", "-o", "json"]).json();
-    assert_eq!(shown["tasks"][1]["state"], "running");
-    let words = shown["tasks"][1]["message"].as_str().unwrap_or_default();
-    assert!(words.contains("paused outside Gofer"), "{shown:#}");
+    assert!(words.contains("paused outside Gofer"), "{words}");
+    assert!(words.contains("docker unpause"), "{words}");
     std::thread::sleep(Duration::from_millis(1500));
     assert!(live.is_going());
     project.docker().act(&id, "unpause");
