@@ -92,11 +92,11 @@ impl Ours {
     fn store(&self, docker: &mut Docker) -> Result<Option<String>> {
         let file = self.write("store", &one("store", &["true"]))?;
         let begin = process::wall_clock();
-        self.run(&file)?;
+        let run = self.run(&file)?;
         let seen = docker.created(begin, process::wall_clock())?;
         let of = |event: &Value| {
             let attributes = &event["Actor"]["Attributes"];
-            let ours = attributes["gofer.pipeline"] == "store";
+            let ours = attributes["gofer.run"] == run.document["id"];
             ours.then(|| attributes["gofer.store"].as_str().map(str::to_owned))
                 .flatten()
         };

@@ -140,6 +140,15 @@ impl Row {
         self.judged(estimate, 0.0, (unit, target))
     }
 
+    /// Where the floor itself is beyond the target, ours says nothing.
+    pub(crate) fn unless_floor_is_beyond(mut self, floor: f64, (unit, most): (Unit, f64)) -> Self {
+        if floor > most {
+            self.compared = format!("not told: the floor itself takes {}", unit.show(floor));
+            "too noisy".clone_into(&mut self.verdict);
+        }
+        self
+    }
+
     pub(crate) fn judged(
         mut self,
         estimate: Estimate,
@@ -258,6 +267,19 @@ mod tests {
         let row = Row::new("m").compare(&steady(1.0), &noisy, statistics::ratio, HALF);
         assert_eq!(row.verdict, "too noisy");
         assert!(row.compared.contains("80 %"), "{}", row.compared);
+    }
+
+    #[test]
+    fn a_target_that_the_floor_misses_is_not_judged() {
+        let row = |floor| {
+            let ours = Row::new("m").alone(&steady(0.5), statistics::median, HALF);
+            ours.unless_floor_is_beyond(floor, (Unit::Times, 0.5))
+                .verdict
+        };
+        assert_eq!(
+            (row(0.4), row(0.6)),
+            ("met".to_owned(), "too noisy".to_owned())
+        );
     }
 
     #[test]

@@ -126,9 +126,11 @@ pub(crate) fn first_container(ours: &Ours, size: Size) -> Result<Vec<Row>> {
     let mut times = Vec::new();
     for _ in 0..size.rounds_of(10) {
         let begin = process::wall_clock();
-        ours.run(&file)?;
+        let run = ours.run(&file)?;
         let seen = docker.created(begin, process::wall_clock())?;
-        let at = seen.iter().find_map(|event| created_at(event, "first"));
+        let at = seen
+            .iter()
+            .find_map(|event| created_at(event, &run.document["id"]));
         times.push(at.context("the engine told of no container")? - begin);
     }
     Ok(vec![
@@ -138,9 +140,9 @@ pub(crate) fn first_container(ours: &Ours, size: Size) -> Result<Vec<Row>> {
     ])
 }
 
-fn created_at(event: &Value, pipeline: &str) -> Option<f64> {
+fn created_at(event: &Value, run: &Value) -> Option<f64> {
     let attributes = &event["Actor"]["Attributes"];
-    let ours = attributes["gofer.pipeline"] == pipeline && attributes["gofer.role"] == "attempt";
+    let ours = attributes["gofer.run"] == *run && attributes["gofer.role"] == "attempt";
     ours.then(|| event["timeNano"].as_f64().map(|nanos| nanos / 1e9))
         .flatten()
 }
@@ -151,13 +153,13 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn only_the_container_of_an_attempt_of_this_pipeline_counts() {
-        let event = |pipeline: &str, role: &str| {
-            let labels = json!({ "gofer.pipeline": pipeline, "gofer.role": role });
+    fn only_the_container_of_an_attempt_of_this_run_counts() {
+        let event = |run: &str, role: &str| {
+            let labels = json!({ "gofer.run": run, "gofer.role": role });
             json!({ "timeNano": 1_500_000_000_u64, "Actor": { "Attributes": labels } })
         };
-        assert_eq!(created_at(&event("first", "attempt"), "first"), Some(1.5));
-        assert_eq!(created_at(&event("other", "attempt"), "first"), None);
-        assert_eq!(created_at(&event("first", "sandbox"), "first"), None);
+        assert_eq!(created_at(&event("a", "attempt"), &json!("a")), Some(1.5));
+        assert_eq!(created_at(&event("b", "attempt"), &json!("a")), None);
+        assert_eq!(created_at(&event("a", "sandbox"), &json!("a")), None);
     }
 }
