@@ -86,16 +86,20 @@ fn measure_all(run: &Run) -> Result<()> {
         .parent()
         .context("no root")?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
-    let mut docker = Docker::connect()?;
     let ours = Ours::new(&target)?;
     let size = run.size();
     let mut rows = Vec::new();
     for (name, measure) in subjects() {
         if run.wants(name) {
             say(&format!("bench: {name}"));
-            rows.extend(measure(&ours, size)?);
+            let measured = measure(&ours, size)?;
+            // Told at once: a later failure must not take it away.
+            say(&table::render(&measured));
+            rows.extend(measured);
         }
     }
+    // Not earlier: an engine closes connections that are silent for five minutes.
+    let mut docker = Docker::connect()?;
     rows.push(left_behind(&ours, &mut docker)?);
     let Size {
         pairs,
