@@ -1,5 +1,6 @@
 //! `gofer` as a user has it: one process, one project folder, a real engine.
 
+mod failures;
 mod forms;
 mod harness;
 mod kept;
@@ -7,5 +8,7 @@ mod kills;
 mod logs;
 mod outside;
 mod pairs;
+mod restarts;
+mod secrets;
 mod signals;
 mod smoke;

@@ -7,6 +7,7 @@ mod docker;
 mod events;
 mod image;
 mod listener;
+mod private;
 mod project;
 mod records;
 
@@ -17,6 +18,7 @@ pub(crate) use docker::Docker;
 pub(crate) use events::{Event, Events};
 pub(crate) use image::{IMAGE, demo_image};
 pub(crate) use listener::Listener;
+pub(crate) use private::Private;
 pub(crate) use project::{Done, Live, Project};
 pub(crate) use records::{AttemptRow, Records, Stage};
 
