@@ -37,6 +37,9 @@ pub struct Exit {
     pub bad_command: Option<String>,
 }
 
+/// The system's own words when a process cannot be had.
+const NO_PROCESS: &str = "Resource temporarily unavailable";
+
 /// The state, the reason and the sentence that an ending comes to.
 pub(super) struct Verdict {
     pub(super) state: TaskState,
@@ -110,7 +113,12 @@ fn judge_exit(exit: &Exit, bad_outputs: Option<&String>) -> Verdict {
         return Verdict::because(Failed, Reason::StoppedOutside, message);
     }
     if let Some(words) = &exit.bad_command {
-        return Verdict::because(Failed, Reason::BadCommand, words.as_str());
+        let reason = if words.contains(NO_PROCESS) {
+            Reason::PidsExhausted
+        } else {
+            Reason::BadCommand
+        };
+        return Verdict::because(Failed, reason, words.as_str());
     }
     if code == 137 && exit.out_of_memory {
         let message = "it was killed because it used more memory than `resources.memory` allows";

@@ -181,6 +181,12 @@ fn paused(name: &str) -> String {
 
 /// The init's words about a command, and what to do.
 pub(super) fn bad_command(exec: &Exec, words: &str) -> String {
+    if words.contains("fork failed") {
+        return format!(
+            "the container may not have another process: raise the engine's limit on processes, \
+             or end some of this user ({words})"
+        );
+    }
     let own_interpreter = matches!(exec, Exec::Script(script) if script.starts_with("#!"));
     match exec {
         Exec::Script(_) if own_interpreter => {

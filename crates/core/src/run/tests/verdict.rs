@@ -214,6 +214,19 @@ fn a_command_that_cannot_be_executed_is_a_bad_command() {
 }
 
 #[test]
+fn an_init_that_gets_no_process_is_no_bad_command() {
+    let words = "fork failed: Resource temporarily unavailable";
+    let exit = Exit {
+        bad_command: Some(words.to_owned()),
+        ..exit(1)
+    };
+    assert_eq!(
+        verdict_of(exit),
+        (Failed, Some(Reason::PidsExhausted), Some(1))
+    );
+}
+
+#[test]
 fn outputs_that_cannot_be_read_fail_only_a_task_that_exited_with_0() {
     let world = World::new(json!({"tasks": {"a": {"retry": {"limit": 3}}}}))
         .script("a", [Does::bad_outputs("line 3 is not KEY=VALUE")])
