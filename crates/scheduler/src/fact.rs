@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use gofer_core::{
+    Timestamp,
     id::{AttemptId, Epoch, RunId},
     run::Reason,
-    Timestamp,
 };
 
 pub use gofer_core::run::Exit;

@@ -203,7 +203,8 @@ impl TryFrom<serde_json::Map<String, Json>> for Reference {
 
     /// By way of a table: `Raw` alone would also take a list, and `["a"]` is a literal.
     fn try_from(table: serde_json::Map<String, Json>) -> Result<Self, String> {
-        let raw: Raw = serde_json::from_value(Json::Object(table)).map_err(|error| error.to_string())?;
+        let raw: Raw =
+            serde_json::from_value(Json::Object(table)).map_err(|error| error.to_string())?;
         Self::try_from(raw)
     }
 }
