@@ -9,7 +9,9 @@ use gofer_core::{
     name::VolumeName,
 };
 use gofer_scheduler::{Collected, Ensure, Error, LogEvent, Ours, Scheduler, StartError};
-use gofer_scheduler_docker::{ConnectError, Docker, Environment, FindError, Found, Options, find};
+use gofer_scheduler_docker::{
+    ConnectError, Docker, Environment, FindError, Found, Options, Reached, find,
+};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
 
@@ -44,7 +46,22 @@ impl From<NoEngine> for Refused {
     }
 }
 
-/// The engine that the user's own client would talk to, for the containers of one store.
+/// The engine that the user's own client would talk to.
+pub(crate) struct Answering {
+    found: Found,
+    reached: Reached,
+}
+
+impl Answering {
+    /// Finds and reaches it.
+    pub(crate) async fn reach() -> Result<Self, NoEngine> {
+        let found = find(&Environment::of_process())?;
+        let reached = Reached::connect(&found).await?;
+        Ok(Self { found, reached })
+    }
+}
+
+/// That engine, for the containers of one store.
 pub(crate) struct EngineLink {
     store: StoreId,
     clock: Arc<dyn Clock>,
@@ -60,15 +77,22 @@ impl EngineLink {
         }
     }
 
+    /// Takes the engine that was reached before the store was known.
+    pub(crate) fn take(&self, engine: Answering) {
+        // Whoever asked before has reached the same one.
+        let _ = self.docker.set(self.serve(engine));
+    }
+
     /// Finds and reaches it, once. After a failure the next call tries again.
     pub(crate) async fn connect(&self) -> Result<&(Found, Docker), NoEngine> {
-        let connect = async || {
-            let found = find(&Environment::of_process())?;
-            let clock = Arc::clone(&self.clock);
-            let docker = Docker::connect(&found, self.store, clock, Options::default()).await?;
-            Ok((found, docker))
-        };
+        let connect = async || Ok(self.serve(Answering::reach().await?));
         self.docker.get_or_try_init(connect).await
+    }
+
+    fn serve(&self, engine: Answering) -> (Found, Docker) {
+        let Answering { found, reached } = engine;
+        let clock = Arc::clone(&self.clock);
+        (found, reached.serve(self.store, clock, Options::default()))
     }
 
     async fn docker(&self) -> Result<&Docker, Error> {

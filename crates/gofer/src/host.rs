@@ -4,6 +4,7 @@ use crate::{
     clock::SystemClock,
     data_dir::{DataDir, Places},
     doctor,
+    engine_link::Answering,
     server::Server,
 };
 use async_trait::async_trait;
@@ -27,23 +28,36 @@ struct Running {
 }
 
 impl Running {
-    async fn begin(need: Need, data: &DataDir) -> Result<Self, Refused> {
-        let server = match need {
-            Need::Read => Server::look(data).await?,
-            Need::Drive => Server::open(data).await?,
-        };
+    /// A server that only looks.
+    async fn reading(data: &DataDir) -> Result<Self, Refused> {
+        let server = Server::look(data).await?;
         Ok(Self {
             server,
             drives: false,
         })
     }
 
-    async fn reach(&mut self, need: Need) -> Result<(), Refused> {
-        if need == Need::Drive && !self.drives {
-            self.server.link().connect().await?;
-            self.server.sweep();
-            self.drives = true;
+    /// A server with an engine. The store is opened while the engine is reached.
+    async fn driving(data: &DataDir) -> Result<Self, Refused> {
+        let (server, engine) = tokio::join!(Server::open(data), Answering::reach());
+        let server = server?;
+        match engine {
+            Ok(engine) => server.link().take(engine),
+            Err(error) => {
+                server.close().await;
+                return Err(error.into());
+            }
         }
+        Ok(Self {
+            server,
+            drives: true,
+        })
+    }
+
+    /// Reaches the engine, if that was not asked for before.
+    async fn widen(&mut self) -> Result<(), Refused> {
+        self.server.link().connect().await?;
+        self.drives = true;
         Ok(())
     }
 }
@@ -63,19 +77,24 @@ impl Host for Process {
     async fn client(&self, need: Need, project: &Path) -> Result<Client, Refused> {
         let data = self.places.of(project)?;
         let mut servers = self.servers.lock().await;
-        let mut running = match servers.remove(&data) {
-            Some(running) if need == Need::Read || !running.server.is_empty() => running,
-            empty => {
+        let mut running = match (servers.remove(&data), need) {
+            (Some(running), Need::Read) => running,
+            (Some(running), Need::Drive) if !running.server.is_empty() => running,
+            (None, Need::Read) => Running::reading(&data).await?,
+            (empty, Need::Drive) => {
                 if let Some(empty) = empty {
                     empty.server.close().await;
                 }
-                Running::begin(need, &data).await?
+                Running::driving(&data).await?
             }
         };
-        let reached = running.reach(need).await;
+        let widened = match need {
+            Need::Drive if !running.drives => running.widen().await,
+            _ => Ok(()),
+        };
         let client = running.server.client();
         servers.insert(data, running);
-        reached.map(|()| client)
+        widened.map(|()| client)
     }
 
     async fn close(&self) {

@@ -7,7 +7,9 @@ use crate::{
     link,
     remedy::{self, Kind},
 };
-use bollard::{API_DEFAULT_VERSION, Docker as Client, errors::Error as Raw};
+use bollard::{
+    API_DEFAULT_VERSION, Docker as Client, errors::Error as Raw, models::SystemVersion,
+};
 use gofer_core::{Clock, id::StoreId};
 use std::sync::Arc;
 
@@ -65,6 +67,55 @@ pub enum ConnectError {
     },
 }
 
+/// An engine that answers. Whose containers it is to hold need not be known yet.
+#[derive(Debug)]
+pub struct Reached {
+    docker: Client,
+    version: SystemVersion,
+    generation: Option<String>,
+    is_local: bool,
+}
+
+impl Reached {
+    /// Connects, and agrees on a version.
+    pub async fn connect(found: &Found) -> Result<Self, ConnectError> {
+        let refuse = |error: Raw| refusal(found, error);
+        let docker = client(&found.endpoint).map_err(refuse)?;
+        let docker = docker.negotiate_version().await.map_err(refuse)?;
+        let (version, generation) = tokio::join!(docker.version(), link::generation(&docker));
+        Ok(Self {
+            version: version.map_err(refuse)?,
+            generation: generation.map_err(refuse)?,
+            docker,
+            is_local: found.endpoint.is_local(),
+        })
+    }
+
+    /// A scheduler for the containers of this store, which begins to listen to the engine's events.
+    pub fn serve(self, store: StoreId, clock: Arc<dyn Clock>, options: Options) -> Docker {
+        let components = self.version.components.unwrap_or_default();
+        let is_podman = components
+            .iter()
+            .any(|component| component.name.contains("Podman"));
+        let engine = Arc::new(Engine::new(Parts {
+            docker: self.docker,
+            brand: if is_podman {
+                Brand::Podman
+            } else {
+                Brand::Docker
+            },
+            architecture: self.version.arch.unwrap_or_default(),
+            is_local: self.is_local,
+            store,
+            clock,
+            options,
+            generation: self.generation,
+        }));
+        engine.tasks.spawn(link::attend(engine.clone()));
+        Docker { engine }
+    }
+}
+
 impl Docker {
     /// Connects, agrees on a version, and begins to listen to the engine's events.
     pub async fn connect(
@@ -73,32 +124,8 @@ impl Docker {
         clock: Arc<dyn Clock>,
         options: Options,
     ) -> Result<Self, ConnectError> {
-        let refuse = |error: Raw| refusal(found, error);
-        let docker = client(&found.endpoint).map_err(refuse)?;
-        let docker = docker.negotiate_version().await.map_err(refuse)?;
-        let (version, generation) = tokio::join!(docker.version(), link::generation(&docker));
-        let version = version.map_err(refuse)?;
-        let generation = generation.map_err(refuse)?;
-        let components = version.components.unwrap_or_default();
-        let is_podman = components
-            .iter()
-            .any(|component| component.name.contains("Podman"));
-        let engine = Arc::new(Engine::new(Parts {
-            docker,
-            brand: if is_podman {
-                Brand::Podman
-            } else {
-                Brand::Docker
-            },
-            architecture: version.arch.unwrap_or_default(),
-            is_local: found.endpoint.is_local(),
-            store,
-            clock,
-            options,
-            generation,
-        }));
-        engine.tasks.spawn(link::attend(engine.clone()));
-        Ok(Self { engine })
+        let reached = Reached::connect(found).await?;
+        Ok(reached.serve(store, clock, options))
     }
 }
 

@@ -23,7 +23,7 @@ mod source;
 mod spec;
 mod supplies;
 
-pub use connect::ConnectError;
+pub use connect::{ConnectError, Reached};
 pub use engine::{Brand, Options};
 pub use find::{Endpoint, Environment, FindError, Found, find};
 pub use probe::Probe;
