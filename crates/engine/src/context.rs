@@ -63,7 +63,14 @@ impl Context {
     pub(crate) fn own(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
         let context = Arc::clone(self);
         self.tasks.spawn(async move {
-            let work = context.stop.run_until_cancelled(work);
+            // The stop first: one who was fenced takes no step more.
+            let work = async {
+                tokio::select! {
+                    biased;
+                    () = context.stop.cancelled() => {}
+                    () = work => {}
+                }
+            };
             if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
                 context.send(Message::Panicked(words_of(&*panic)));
             }

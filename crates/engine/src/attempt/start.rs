@@ -80,7 +80,7 @@ impl Attempt {
     /// Asks the scheduler once.
     async fn ask(&self, facts: &mut Facts, image: &Choice) -> Answer {
         let context = &self.context;
-        let may_run = self.granted.load(Ordering::SeqCst);
+        let may_run = self.granted.load(Ordering::SeqCst) && !planted::is(2);
         let pinned = image.pinned.as_deref();
         let attempt = match spec::attempt(context, &self.order.container, pinned) {
             Ok(attempt) => attempt,
@@ -91,7 +91,7 @@ impl Attempt {
             pipeline: context.label.clone(),
             number: context.number,
             epoch: context.claim.epoch,
-            stage: if may_run && !planted::is(2) {
+            stage: if may_run {
                 self.order.stage.max(Stage::Starting)
             } else {
                 Stage::Creating
@@ -118,6 +118,11 @@ impl Attempt {
                 () = facts.next() => {}
             }
         };
+        self.understand(answer)
+    }
+
+    fn understand(&self, answer: Result<BoxStream<'static, LogEvent>, StartError>) -> Answer {
+        let context = &self.context;
         match answer {
             Ok(stream) => Answer::Log(stream),
             Err(StartError::Refused) => Answer::Ended(stopped()),
@@ -128,9 +133,10 @@ impl Attempt {
                 never_again,
             }) => {
                 let message = context.masked(&message);
-                Answer::Ended(match never_again {
-                    true => Ending::CannotStart(reason, message),
-                    false => Ending::NotStarted(reason, message),
+                Answer::Ended(if never_again {
+                    Ending::CannotStart(reason, message)
+                } else {
+                    Ending::NotStarted(reason, message)
                 })
             }
             Err(StartError::Away(why)) => {

@@ -16,7 +16,7 @@ use gofer_core::{
     planted,
     run::Stage,
 };
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Display, sync::Arc, time::Duration};
 
 /// One Gofer's connection to a [`Machine`].
 #[derive(Clone)]
@@ -84,7 +84,7 @@ impl Fake {
     }
 }
 
-fn start_error(error: Error) -> StartError {
+fn start_error(error: impl Display) -> StartError {
     StartError::Away(error.to_string())
 }
 

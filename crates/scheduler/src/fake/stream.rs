@@ -20,11 +20,18 @@ pub(super) struct Follower {
     given: usize,
     generation: u64,
     is_paused: bool,
-    replay: bool,
+    phase: Phase,
     /// The last fact was said.
     has_ended: bool,
-    is_over: bool,
     last_away: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// It has to say that it begins with the first byte.
+    Replay,
+    Live,
+    Over,
 }
 
 impl Follower {
@@ -38,9 +45,8 @@ impl Follower {
             given: 0,
             generation,
             is_paused: false,
-            replay,
+            phase: if replay { Phase::Replay } else { Phase::Live },
             has_ended: false,
-            is_over: false,
             last_away: None,
         }
     }
@@ -54,17 +60,18 @@ impl Follower {
     }
 
     async fn next(&mut self) -> Option<LogEvent> {
-        if std::mem::take(&mut self.replay) {
+        if self.phase == Phase::Replay {
+            self.phase = Phase::Live;
             return Some(LogEvent::Replay);
         }
-        while !self.is_over {
+        while self.phase != Phase::Over {
             if let Some(broken) = self.mind_the_engine().await {
                 return Some(broken);
             }
             self.seen = self.line.machine.changes();
             let Some(container) = self.line.machine.look(self.line.store, &self.attempt) else {
                 self.last(Fact::Vanished);
-                self.is_over = true;
+                self.phase = Phase::Over;
                 // Nobody can tell whether that was all of its log.
                 return Some(LogEvent::Broken);
             };
@@ -79,7 +86,7 @@ impl Follower {
                 Some(end) => {
                     self.line.world.pause("exit").await;
                     self.ended(&container, end);
-                    self.is_over = true;
+                    self.phase = Phase::Over;
                 }
                 None => self.wait(&container).await,
             }
@@ -96,10 +103,10 @@ impl Follower {
             self.given += usize::from(world.mishap("log_lost"));
             return Some(LogEvent::Broken);
         }
-        if let Some(end) = container.end.filter(|_| !self.has_ended) {
-            if world.mishap("exit_first") {
-                self.ended(container, end);
-            }
+        if let Some(end) = container.end.filter(|_| !self.has_ended)
+            && world.mishap("exit_first")
+        {
+            self.ended(container, end);
         }
         if self.has_ended && world.mishap("log_silent") {
             std::future::pending::<()>().await;

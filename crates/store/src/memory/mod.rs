@@ -33,6 +33,9 @@ pub trait Hooks: Send + Sync {
 
     /// An instance is told now that a run is not its own any more.
     fn fenced(&self, _instance: InstanceId, _run: RunId) {}
+
+    /// A run is an instance's own from now on, or still.
+    fn claimed(&self, _instance: InstanceId, _run: RunId) {}
 }
 
 struct NoHooks;

@@ -92,8 +92,13 @@ impl Store for MemoryStore {
     }
 
     async fn adopt(&self, run: RunId) -> Result<Adoption, Error> {
-        self.call("adopt", |data| data.adopt(self.instance, run))
-            .await
+        let adoption = self
+            .call("adopt", |data| data.adopt(self.instance, run))
+            .await?;
+        if matches!(adoption, Adoption::Ours(_)) {
+            self.world.hooks.claimed(self.instance, run);
+        }
+        Ok(adoption)
     }
 
     async fn is_alive(&self, instance: InstanceId) -> Result<bool, Error> {

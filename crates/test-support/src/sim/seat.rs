@@ -98,9 +98,10 @@ impl fake::World for Seat {
     }
 
     fn reaction(&self) -> Duration {
-        match self.world.roll("late_signal") {
-            true => self.world.some_time(8_000),
-            false => Duration::from_millis(20),
+        if self.world.roll("late_signal") {
+            self.world.some_time(8_000)
+        } else {
+            Duration::from_millis(20)
         }
     }
 
@@ -156,5 +157,9 @@ impl memory::Hooks for Hooks {
 
     fn fenced(&self, of: InstanceId, run: RunId) {
         self.0.state().fenced.insert((of, run));
+    }
+
+    fn claimed(&self, of: InstanceId, run: RunId) {
+        self.0.state().fenced.remove(&(of, run));
     }
 }

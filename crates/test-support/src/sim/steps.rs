@@ -95,7 +95,7 @@ fn table<S: Copy + ToString>(of: &str, table: &[(S, &[S])]) -> Vec<String> {
 }
 
 /// One step in words.
-pub(crate) fn step<S: ToString>(of: &str, before: Option<S>, after: S) -> String {
+pub(crate) fn step<S: Copy + ToString>(of: &str, before: Option<S>, after: S) -> String {
     let before = before.map_or_else(|| "nothing".to_owned(), |state| state.to_string());
     format!("{of}: {before} → {}", after.to_string())
 }
