@@ -91,7 +91,7 @@ fn has(words: &str, any: &[&str]) -> bool {
 }
 
 /// Words of an engine, what they mean, and what to do. The first row that fits is taken.
-const STARTS: [(&[&str], Reason, &str); 8] = [
+const STARTS: [(&[&str], Reason, &str); 9] = [
     (&["no space left", "disk quota"], Reason::NoSpace, NO_SPACE),
     (
         &[
@@ -133,6 +133,11 @@ const STARTS: [(&[&str], Reason, &str); 8] = [
         ],
         Reason::OutOfMemory,
         "the memory limit is too low to start a container; raise resources.memory",
+    ),
+    (
+        &["lstat "],
+        Reason::StartFailed,
+        "a folder cannot be made in the image; check `working_dir`",
     ),
     (
         &["capabilities: [[gpu]]"],

@@ -50,6 +50,11 @@ fn each_failure_of_a_start_has_its_reason() {
             "Minimum memory limit allowed is 6MB",
             Reason::OutOfMemory,
         ),
+        (
+            500,
+            "lstat /merged/etc/passwd/inside: not a directory",
+            Reason::StartFailed,
+        ),
         (500, "exec format error", Reason::WrongPlatform),
         (500, "something else", Reason::EngineError),
     ];
