@@ -48,6 +48,7 @@ impl Running {
                 return Err(error.into());
             }
         }
+        server.sweep();
         Ok(Self {
             server,
             drives: true,
@@ -57,6 +58,7 @@ impl Running {
     /// Reaches the engine, if that was not asked for before.
     async fn widen(&mut self) -> Result<(), Refused> {
         self.server.link().connect().await?;
+        self.server.sweep();
         self.drives = true;
         Ok(())
     }
