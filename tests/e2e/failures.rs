@@ -54,14 +54,6 @@ const CASES: &[Case] = &[
         words: &["not executable", "/etc/passwd"],
     },
     Case {
-        name: "no_interpreter",
-        keys: "script = \"#!/usr/bin/nosuch\\necho hello\"",
-        state: "failed",
-        reason: "bad_command",
-        code: Some(127),
-        words: &["first line"],
-    },
-    Case {
         name: "command_not_found_in_script",
         keys: "script = \"nosuchcommand\"",
         state: "failed",
@@ -76,14 +68,6 @@ const CASES: &[Case] = &[
         reason: "out_of_memory",
         code: Some(137),
         words: &["memory"],
-    },
-    Case {
-        name: "too_little_memory_to_start",
-        keys: "resources = { memory = \"1Mi\" }\nscript = \"true\"",
-        state: "failed",
-        reason: "out_of_memory",
-        code: None,
-        words: &["too low", "resources.memory"],
     },
     Case {
         name: "no_such_user",

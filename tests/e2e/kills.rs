@@ -230,6 +230,33 @@ impl Trial<'_> {
     }
 }
 
+#[test]
+fn what_a_dead_process_left_of_a_finished_run_is_taken_away_by_the_next_one() {
+    let file = "name = \"one\"\n[tasks.only]\nimage = \"gofer-demo:1\"\nscript = \"true\"\n";
+    let project = Project::new(file);
+    let (done, run) = project.run(&[]);
+    done.assert_code(0);
+    let labels = [
+        format!("gofer.store={}", project.store()),
+        format!("gofer.run={}", run["id"].as_str().unwrap()),
+    ];
+    let labels = ["--label", labels[0].as_str(), "--label", labels[1].as_str()];
+    let [sandbox, volume] = ["sandbox", "volume"].map(|role| format!("gofer.role={role}"));
+    let docker = project.docker();
+    let container = ["--label", sandbox.as_str(), "gofer-demo:1", "sleep", "3600"];
+    docker.cli(&[&["run", "--detach", "--init"], &labels[..], &container].concat());
+    docker.cli(
+        &[
+            &["volume", "create", "--label", volume.as_str()],
+            &labels[..],
+        ]
+        .concat(),
+    );
+    assert_eq!(project.left().len(), 2);
+    project.gofer(&["run"]).assert_code(0);
+    project.assert_nothing_left();
+}
+
 /// `TASK/ITEM/ATTEMPT` of each attempt in a run's document.
 fn attempts(run: &Value) -> Vec<String> {
     let mut all = Vec::new();

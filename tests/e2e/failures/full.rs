@@ -43,6 +43,24 @@ script = "head -c 200000000 /dev/zero > /big || { echo 'the job saw it'; exit 5;
 }
 
 #[test]
+fn a_container_that_may_have_no_process_says_so() {
+    let engine = Private::new(&["--default-ulimit", "nproc=1:1"], None);
+    let project = Project::on(&engine.docker());
+    project.write(
+        "gofer.toml",
+        "name = \"none\"\n[tasks.only]\nimage = \"gofer-demo:1\"\nuser = \"1234\"\nscript = \"true\"\n",
+    );
+    let (done, run) = project.run(&[]);
+    println!("{}", done.err());
+    done.assert_code(2);
+    let only = task(&run, "only");
+    assert_eq!(only["reason"], "pids_exhausted", "{only:#}");
+    let message = only["message"].as_str().unwrap();
+    assert!(message.contains("limit on processes"), "{message}");
+    assert!(project.left().is_empty(), "{:#?}", project.left());
+}
+
+#[test]
 fn an_engine_that_is_gone_for_good_can_be_left_and_nothing_is_lost() {
     let mut engine = Private::new(&[], None);
     let project = Project::on(&engine.docker());
