@@ -4,7 +4,7 @@ use super::world::{Does, World, exits, hangs, key, start, writes};
 use crate::run::{Ending, Event, Reason, TaskState::*};
 use serde_json::{Value, json};
 
-fn retried(retry: Value, does: impl Into<Vec<Does>>) -> World {
+fn retried(retry: &Value, does: impl Into<Vec<Does>>) -> World {
     World::new(json!({"tasks": {"a": {"timeout": "10s", "retry": retry}}}))
         .script("a", does)
         .run()
@@ -20,9 +20,9 @@ fn seconds(world: &World) -> Vec<i64> {
 
 #[test]
 fn s38_a_limit_of_3_starts_at_most_four_containers() {
-    assert_eq!(retried(json!({"limit": 3}), [exits(1)]).starts("a"), 4);
-    assert_eq!(retried(json!({"limit": 0}), [exits(1)]).starts("a"), 1);
-    let world = retried(json!({"limit": 3}), [exits(1), exits(0)]);
+    assert_eq!(retried(&json!({"limit": 3}), [exits(1)]).starts("a"), 4);
+    assert_eq!(retried(&json!({"limit": 0}), [exits(1)]).starts("a"), 1);
+    let world = retried(&json!({"limit": 3}), [exits(1), exits(0)]);
     assert_eq!(
         (world.starts("a"), world.state("a")),
         (2, (Succeeded, None))
@@ -33,27 +33,27 @@ fn s38_a_limit_of_3_starts_at_most_four_containers() {
 fn s39_pauses_double_up_to_the_cap_and_with_fixed_are_all_alike() {
     // Each try takes a second.
     let doubling = retried(
-        json!({"limit": 4, "delay": "10s", "max_delay": "30s"}),
+        &json!({"limit": 4, "delay": "10s", "max_delay": "30s"}),
         [exits(1)],
     );
     assert_eq!(seconds(&doubling), [0, 11, 32, 63, 94]);
     let fixed = retried(
-        json!({"limit": 2, "delay": "10s", "backoff": "fixed"}),
+        &json!({"limit": 2, "delay": "10s", "backoff": "fixed"}),
         [exits(1)],
     );
     assert_eq!(seconds(&fixed), [0, 11, 22]);
-    let hundred = retried(json!({"limit": 100, "delay": "10s"}), [exits(1)]);
+    let hundred = retried(&json!({"limit": 100, "delay": "10s"}), [exits(1)]);
     assert_eq!(hundred.starts("a"), 101, "a shift that would overflow");
 }
 
 #[test]
 fn s40_with_exit_codes_only_those_are_tried_again_and_no_timeout_and_nothing_lost() {
     let retry = || json!({"limit": 2, "exit_codes": [75]});
-    assert_eq!(retried(retry(), [exits(75)]).starts("a"), 3);
-    assert_eq!(retried(retry(), [exits(1)]).starts("a"), 1);
-    assert_eq!(retried(retry(), [hangs()]).starts("a"), 1);
+    assert_eq!(retried(&retry(), [exits(75)]).starts("a"), 3);
+    assert_eq!(retried(&retry(), [exits(1)]).starts("a"), 1);
+    assert_eq!(retried(&retry(), [hangs()]).starts("a"), 1);
     assert_eq!(
-        retried(retry(), [Does::ends(Ending::Vanished)]).starts("a"),
+        retried(&retry(), [Does::ends(Ending::Vanished)]).starts("a"),
         1
     );
 }
@@ -61,11 +61,11 @@ fn s40_with_exit_codes_only_those_are_tried_again_and_no_timeout_and_nothing_los
 #[test]
 fn s41_with_final_exit_codes_all_but_those_are_tried_again() {
     let retry = || json!({"limit": 2, "final_exit_codes": [65]});
-    assert_eq!(retried(retry(), [exits(65)]).starts("a"), 1);
-    assert_eq!(retried(retry(), [exits(1)]).starts("a"), 3);
-    assert_eq!(retried(retry(), [hangs()]).starts("a"), 3);
+    assert_eq!(retried(&retry(), [exits(65)]).starts("a"), 1);
+    assert_eq!(retried(&retry(), [exits(1)]).starts("a"), 3);
+    assert_eq!(retried(&retry(), [hangs()]).starts("a"), 3);
     assert_eq!(
-        retried(retry(), [Does::ends(Ending::Vanished)]).starts("a"),
+        retried(&retry(), [Does::ends(Ending::Vanished)]).starts("a"),
         3
     );
 }
@@ -85,12 +85,12 @@ fn s42_what_would_come_to_the_same_is_never_tried_again() {
         ]
         .contains(reason);
         let ending = Ending::NotStarted(*reason, "it would not start".to_owned());
-        let starts = retried(json!({"limit": 2}), [Does::ends(ending)]).starts("a");
+        let starts = retried(&json!({"limit": 2}), [Does::ends(ending)]).starts("a");
         assert_eq!(starts, if again { 3 } else { 1 }, "{reason}");
     }
     let ending = Ending::CannotStart(Reason::ImageNotFound, "no such name".to_owned());
     assert_eq!(
-        retried(json!({"limit": 2}), [Does::ends(ending)]).starts("a"),
+        retried(&json!({"limit": 2}), [Does::ends(ending)]).starts("a"),
         1
     );
     let world = World::with_params(

@@ -258,48 +258,13 @@ impl World {
                 attempt,
                 container,
             } => {
-                let begun = Begun {
+                let (at, container) = (self.now, *container);
+                self.begun.push(Begun {
                     key: key.clone(),
-                    at: self.now,
-                    container: *container,
-                };
-                self.begun.push(begun);
-                let does = self.does(&key, attempt);
-                self.later(
-                    Duration::ZERO,
-                    Event::Created {
-                        key: key.clone(),
-                        attempt,
-                    },
-                );
-                let at = self.now;
-                let image = Some("busybox@sha256:1".to_owned());
-                let started = Event::Started {
-                    key: key.clone(),
-                    attempt,
                     at,
-                    image,
-                    node: None,
-                };
-                if !matches!(
-                    does.ending,
-                    Ending::NotStarted(..) | Ending::CannotStart(..)
-                ) {
-                    self.later(Duration::ZERO, started);
-                }
-                if let Some(takes) = does.takes {
-                    let (ending, outputs) = (does.ending.clone(), does.outputs.clone());
-                    self.later(
-                        takes,
-                        Event::Ended {
-                            key: key.clone(),
-                            attempt,
-                            ending,
-                            outputs,
-                        },
-                    );
-                }
-                self.going.insert((key, attempt), does);
+                    container,
+                });
+                self.start(key, attempt);
             }
             Effect::Stop {
                 key,
@@ -307,19 +272,7 @@ impl World {
                 grace,
             } => {
                 self.stops.push((key.clone(), grace));
-                let is_end = |event: &Event| matches!(event, Event::Ended { key: k, attempt: a, .. } if *k == key && *a == attempt);
-                self.coming.retain(|_, event| !is_end(event));
-                let Some(does) = self.going.get(&(key.clone(), attempt)).cloned() else {
-                    return;
-                };
-                let (ending, outputs) = (does.ending, does.outputs);
-                let event = Event::Ended {
-                    key,
-                    attempt,
-                    ending,
-                    outputs,
-                };
-                self.later(Duration::from_millis(75), event);
+                self.stop(key, attempt);
             }
             Effect::Remove { key, attempt } => {
                 self.going.remove(&(key.clone(), attempt));
@@ -329,15 +282,7 @@ impl World {
             }
             Effect::Call { key, attempt, .. } => {
                 self.called.push(key.clone());
-                let (at, image) = (self.now, None);
-                let started = Event::Started {
-                    key: key.clone(),
-                    attempt,
-                    at,
-                    image,
-                    node: None,
-                };
-                self.later(Duration::ZERO, started);
+                self.later(Duration::ZERO, self.started(&key, attempt, None));
                 if let Some((outcome, outputs)) = self.children.get(key.task.as_str()).cloned() {
                     let ended = Event::ChildEnded {
                         key,
@@ -361,6 +306,64 @@ impl World {
             }
             Effect::Finish => {}
         }
+    }
+
+    fn started(&self, key: &Key, attempt: u32, image: Option<String>) -> Event {
+        let (key, at) = (key.clone(), self.now);
+        Event::Started {
+            key,
+            attempt,
+            at,
+            image,
+            node: None,
+        }
+    }
+
+    fn start(&mut self, key: Key, attempt: u32) {
+        let does = self.does(&key, attempt);
+        self.later(
+            Duration::ZERO,
+            Event::Created {
+                key: key.clone(),
+                attempt,
+            },
+        );
+        if !matches!(
+            does.ending,
+            Ending::NotStarted(..) | Ending::CannotStart(..)
+        ) {
+            let image = Some("busybox@sha256:1".to_owned());
+            self.later(Duration::ZERO, self.started(&key, attempt, image));
+        }
+        if let Some(takes) = does.takes {
+            let (ending, outputs) = (does.ending.clone(), does.outputs.clone());
+            self.later(
+                takes,
+                Event::Ended {
+                    key: key.clone(),
+                    attempt,
+                    ending,
+                    outputs,
+                },
+            );
+        }
+        self.going.insert((key, attempt), does);
+    }
+
+    fn stop(&mut self, key: Key, attempt: u32) {
+        let is_end = |event: &Event| matches!(event, Event::Ended { key: k, attempt: a, .. } if *k == key && *a == attempt);
+        self.coming.retain(|_, event| !is_end(event));
+        let Some(does) = self.going.get(&(key.clone(), attempt)).cloned() else {
+            return;
+        };
+        let (ending, outputs) = (does.ending, does.outputs);
+        let event = Event::Ended {
+            key,
+            attempt,
+            ending,
+            outputs,
+        };
+        self.later(Duration::from_millis(75), event);
     }
 
     fn does(&self, key: &Key, attempt: u32) -> Does {
