@@ -1,7 +1,10 @@
 //! Where log bytes come from: a running container's own pipes, or the engine's record of them.
 
+mod newlines;
+
+use self::newlines::Newlines;
 use crate::{
-    engine::Engine,
+    engine::{Brand, Engine},
     sink::{Counts, Piece, Source},
 };
 use bollard::{
@@ -67,7 +70,13 @@ pub(crate) fn record(engine: &Engine, name: &str, wanted: Wanted) -> Source {
             .filter(|piece| wanted.after.is_none_or(|after| piece.at > after));
         std::future::ready(Ok(piece))
     });
-    pieces.boxed()
+    if engine.brand != Brand::Docker {
+        return pieces.boxed();
+    }
+    let mut newlines = Newlines::default();
+    pieces
+        .map_ok(move |piece| newlines.restore(piece))
+        .boxed()
 }
 
 /// What comes after the first so many bytes of each stream.
