@@ -1,18 +1,37 @@
 //! Generated documents. They are committed, and compared in CI.
 
-use crate::shell::{root, say};
+use crate::shell::{output, root, say};
 use anyhow::{Context, Result, bail};
 use std::fs;
 
+/// Each document, and the example program that prints it.
+const DOCUMENTS: [(&str, &[&str]); 3] = [
+    (
+        "docs/src/reference.md",
+        &["--package", "gofer-config", "--example", "reference"],
+    ),
+    (
+        "docs/gofer.schema.json",
+        &[
+            "--package",
+            "gofer-config",
+            "--example",
+            "reference",
+            "schema",
+        ],
+    ),
+    (
+        "openapi/gofer.json",
+        &["--package", "gofer-api", "--example", "openapi"],
+    ),
+];
+
 pub(crate) fn run(check: bool) -> Result<()> {
-    let schema = serde_json::to_string_pretty(&gofer_config::schema())? + "\n";
-    let documents = [
-        ("docs/src/reference.md", gofer_config::reference_markdown()),
-        ("docs/gofer.schema.json", schema),
-        ("openapi/gofer.json", gofer_api::openapi_json()),
-    ];
     let mut stale = Vec::new();
-    for (path, text) in documents {
+    for (path, program) in DOCUMENTS {
+        let mut args = vec!["run", "--quiet"];
+        args.extend(program);
+        let text = output("cargo", &args)?;
         let place = root().join(path);
         if fs::read_to_string(&place).is_ok_and(|there| there == text) {
             continue;

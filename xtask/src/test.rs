@@ -53,13 +53,7 @@ pub(crate) fn bench(args: &[String]) -> Result<()> {
     shell::run("cargo", &["build", "--release", "--package", "gofer"])?;
     engine::ensure()?;
     image::demo()?;
-    let mut cargo = vec![
-        "run",
-        "--release",
-        "--quiet",
-        "--package",
-        "gofer-bench",
-    ];
+    let mut cargo = vec!["run", "--release", "--quiet", "--package", "gofer-bench"];
     cargo.extend(["--bin", "gofer-bench", "--"]);
     cargo.extend(args.iter().map(String::as_str));
     shell::run("cargo", &cargo)
