@@ -5,6 +5,7 @@ use utoipa::OpenApi;
 #[openapi(info(
     title = "Gofer",
     description = "Runs container jobs from a pipeline file. Errors are problem documents (RFC 9457).",
+    license(name = "Apache-2.0", identifier = "Apache-2.0"),
 ))]
 pub(crate) struct Document;
 
