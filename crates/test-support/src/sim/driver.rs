@@ -182,7 +182,7 @@ impl Sim {
         } else {
             1
         };
-        let slots = if self.dice.one_in(3) { 2 } else { 1 };
+        let slots = if self.dice.below(5) < 2 { 2 } else { 1 };
         if count > 1 {
             self.world.fault("crowd");
         }
