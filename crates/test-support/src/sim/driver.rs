@@ -2,7 +2,8 @@
 
 use super::{
     acts::{Act, Acts},
-    cast::{self, Cast},
+    cast::Cast,
+    chance,
     coverage::Coverage,
     dice::Dice,
     judge::Judge,
@@ -16,13 +17,12 @@ use super::{
 use gofer_core::{
     definition::Pipeline,
     id::{InstanceId, StoreId},
-    plan::Plan,
 };
 use gofer_engine::{Engine, Options, Parts};
 use gofer_logs::{Disk, MemoryDisk};
 use gofer_scheduler::fake::{Fake, Machine};
 use gofer_store::memory;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
 /// What a seed came to.
@@ -135,7 +135,7 @@ impl Sim {
             .iter()
             .map(|name| pipeline::pipeline(seed, name))
             .collect::<Result<_, _>>()?;
-        let world = World::new(seed, rates(&mut dice));
+        let world = World::new(seed, chance::rates(&mut dice));
         let cast = Arc::new(Cast(seed));
         let store = memory::World::with_hooks(STORE, Arc::new(Hooks(world.clone())));
         let instance = InstanceId(Uuid::nil());
@@ -152,7 +152,7 @@ impl Sim {
             machine: machine.clone(),
         };
         let mut sim = Self {
-            patience: patience(&pipelines)?,
+            patience: chance::patience(&pipelines)?,
             look: Arc::new(Look::new(&store)),
             watch: Arc::new(watch),
             store,
@@ -454,49 +454,4 @@ impl Sim {
         self.store.kill(instance);
         self.add_slot(Vec::new());
     }
-}
-
-/// How long nothing may be stored: the longest that anything takes by itself.
-fn patience(pipelines: &[Pipeline]) -> Result<Duration, String> {
-    let mut longest = Duration::ZERO;
-    for pipeline in pipelines {
-        let plan = Plan::new(pipeline.clone()).map_err(|problems| format!("{problems:?}"))?;
-        let pauses = plan.tasks.iter().map(|task| {
-            (1..=task.retry.limit)
-                .map(|failed| task.retry.pause(failed))
-                .max()
-                .unwrap_or_default()
-        });
-        longest = longest.max(pauses.max().unwrap_or_default());
-    }
-    let grace = Duration::from_secs(10);
-    Ok(cast::LONGEST + grace + longest + Duration::from_secs(5))
-}
-
-/// How often each mishap comes, once in so many chances; 0 is never. Some worlds are kind.
-fn rates(dice: &mut Dice) -> BTreeMap<&'static str, u64> {
-    let often = ["busy", "full", "not_reached", "answer_lost", "late_order"];
-    let seldom = ["doubled", "late_signal", "log_broken", "no_exit_code"];
-    // There are few chances for these.
-    let rare = [
-        ("blind", [0, 1, 2, 8]),
-        ("exit_first", [0, 1, 2, 4]),
-        ("knock_lost", [1, 1, 1, 2]),
-        ("log_lost", [0, 2, 2, 4]),
-        ("log_silent", [0, 1, 2, 3]),
-        ("lost_note", [0, 2, 3, 8]),
-        ("reordered", [0, 1, 2, 2]),
-    ];
-    let kinds = often
-        .map(|kind| (kind, [0, 5, 20, 60]))
-        .into_iter()
-        .chain(seldom.map(|kind| (kind, [0, 4, 12, 40])))
-        .chain(rare);
-    let mut rates = BTreeMap::new();
-    for (kind, choices) in kinds {
-        rates.insert(kind, dice.pick(&choices).copied().unwrap_or(0));
-    }
-    let choices = [0, 0, 100, 400];
-    rates.insert("slow", dice.pick(&choices).copied().unwrap_or(0));
-    rates
 }

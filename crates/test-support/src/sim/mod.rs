@@ -9,6 +9,7 @@
 mod acts;
 mod campaign;
 mod cast;
+mod chance;
 mod coverage;
 mod dice;
 mod driver;
