@@ -41,7 +41,7 @@ fn kept_runs_are_read_without_an_engine() {
     assert!(
         timed
             .lines()
-            .all(|line| line.contains("T") && line.contains("Z ")),
+            .all(|line| line.contains('T') && line.contains("Z ")),
         "{timed}"
     );
     let list = ask(&["runs"]).out();

@@ -56,6 +56,14 @@ fn writings(lines: usize) -> Vec<Writing> {
             bytes: (1..=60).map(|n: u32| n.to_string()).collect::<String>().into_bytes(),
         },
         Writing {
+            task: "wide",
+            script: "sleep 1; for n in 16383 16384 16385 20000 32767 32768 40000; do head -c $n /dev/zero | tr '\\000' w; echo; echo next; done".into(),
+            bytes: [16383, 16384, 16385, 20000, 32767, 32768, 40000]
+                .iter()
+                .flat_map(|n| [vec![b'w'; *n], b"\nnext\n".to_vec()].concat())
+                .collect(),
+        },
+        Writing {
             task: "nothing",
             script: "true".into(),
             bytes: Vec::new(),

@@ -1,4 +1,15 @@
 //! `gofer` as a user has it: one process, one project folder, a real engine.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::manual_assert,
+    clippy::too_many_lines,
+    clippy::print_stdout,
+    reason = "tests fail loudly, and print what they saw"
+)]
 
 mod failures;
 mod forms;

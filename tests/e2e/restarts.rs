@@ -45,7 +45,7 @@ fn restarted(signal: Signal, live_restore: bool) -> Vec<Value> {
     let back = Since::now();
     if !live_restore {
         // No job can have outlived its engine: all is known soon.
-        wait_for("the truth", Duration::from_secs(60), || {
+        wait_for("the truth", Duration::from_mins(1), || {
             let rows = project.records().attempts();
             rows.iter()
                 .all(|row| row.stage >= Stage::Ended)

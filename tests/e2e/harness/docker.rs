@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     os::unix::net::UnixStream,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
 };
 
@@ -27,10 +27,6 @@ impl Docker {
         Self {
             socket: socket.into(),
         }
-    }
-
-    pub(crate) fn socket(&self) -> &Path {
-        &self.socket
     }
 
     /// As `DOCKER_HOST` wants it.

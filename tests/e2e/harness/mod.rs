@@ -15,7 +15,7 @@ pub(crate) use binary::gofer;
 pub(crate) use canary::Canaries;
 pub(crate) use clock::{Since, wait_for};
 pub(crate) use docker::Docker;
-pub(crate) use events::{Event, Events};
+pub(crate) use events::Events;
 pub(crate) use image::{IMAGE, demo_image};
 pub(crate) use listener::Listener;
 pub(crate) use private::Private;

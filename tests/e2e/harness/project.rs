@@ -5,7 +5,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
     io::Read,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
@@ -235,7 +235,9 @@ impl Live {
 
     pub(crate) fn done(mut self) -> Done {
         wait_for("its end", PATIENCE, || {
-            if self.is_going() && self.begun.elapsed() > PATIENCE - Duration::from_secs(5) {
+            if self.is_going()
+                && self.begun.elapsed() > PATIENCE.saturating_sub(Duration::from_secs(5))
+            {
                 let _ = self.child.kill();
                 panic!("it does not end:\n{}", self.said());
             }
@@ -278,9 +280,4 @@ fn collect(
             into.lock().unwrap().extend_from_slice(&piece[..read]);
         }
     })
-}
-
-/// A path as an argument.
-pub(crate) fn text(path: &Path) -> &str {
-    path.to_str().expect("paths of tests are text")
 }
