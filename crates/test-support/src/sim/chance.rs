@@ -24,15 +24,16 @@ pub(crate) fn patience(pipelines: &[Pipeline]) -> Result<Duration, String> {
 /// How often each mishap comes, once in so many chances; 0 is never. Some worlds are kind.
 pub(crate) fn rates(dice: &mut Dice) -> BTreeMap<&'static str, u64> {
     let often = ["busy", "full", "not_reached", "answer_lost", "late_order"];
-    let seldom = ["doubled", "late_signal", "log_broken", "no_exit_code"];
+    let seldom = ["doubled", "log_broken", "no_exit_code"];
     // There are few chances for these.
     let rare = [
         ("blind", [0, 1, 2, 8]),
         ("exit_first", [0, 1, 2, 4]),
-        ("knock_lost", [1, 1, 1, 2]),
+        ("knock_lost", [1, 1, 1, 1]),
+        ("late_signal", [0, 2, 6, 20]),
         ("log_lost", [0, 2, 2, 4]),
         ("log_silent", [0, 1, 2, 3]),
-        ("lost_note", [0, 2, 3, 8]),
+        ("lost_note", [0, 2, 2, 3]),
         ("reordered", [0, 1, 2, 2]),
     ];
     let kinds = often
