@@ -25,7 +25,7 @@ cargo xtask COMMAND
   docs [--check]  write the generated documents (reference of every key, OpenAPI, JSON Schema)
   image           make the demo image for the engine that answers
   engine          find an engine, or install and start one
-  sim [ARGS]      the simulator: --seeds N --seed S
+  sim [ARGS]      the simulator: --seeds N --seed S, --sweep, --planted, --trace SEED
   bench run       measurements on real Docker: floor, reference, ours
 ";
 

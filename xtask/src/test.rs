@@ -44,6 +44,9 @@ pub(crate) fn sim(args: &[String]) -> Result<()> {
         "--package",
         "gofer-test-support",
     ];
+    if args.iter().any(|arg| arg == "--planted") {
+        cargo.extend(["--features", "planted"]);
+    }
     cargo.extend(["--bin", "sim", "--"]);
     cargo.extend(args.iter().map(String::as_str));
     shell::run("cargo", &cargo)
