@@ -7,9 +7,7 @@ use crate::{
     link,
     remedy::{self, Kind},
 };
-use bollard::{
-    API_DEFAULT_VERSION, Docker as Client, errors::Error as Raw, models::SystemVersion,
-};
+use bollard::{API_DEFAULT_VERSION, Docker as Client, errors::Error as Raw, models::SystemVersion};
 use gofer_core::{Clock, id::StoreId};
 use std::sync::Arc;
 
@@ -73,7 +71,7 @@ pub struct Reached {
     docker: Client,
     version: SystemVersion,
     generation: Option<String>,
-    is_local: bool,
+    endpoint: Endpoint,
 }
 
 impl Reached {
@@ -87,7 +85,7 @@ impl Reached {
             version: version.map_err(refuse)?,
             generation: generation.map_err(refuse)?,
             docker,
-            is_local: found.endpoint.is_local(),
+            endpoint: found.endpoint.clone(),
         })
     }
 
@@ -105,7 +103,7 @@ impl Reached {
                 Brand::Docker
             },
             architecture: self.version.arch.unwrap_or_default(),
-            is_local: self.is_local,
+            endpoint: self.endpoint,
             store,
             clock,
             options,

@@ -1,6 +1,6 @@
 //! What all parts of the adapter share: the connection, whose store this is, and the tasks we own.
 
-use crate::{link::Link, supplies::Supplies};
+use crate::{find::Endpoint, link::Link, supplies::Supplies};
 use bollard::{Docker, models::ContainerInspectResponse};
 use gofer_core::{
     Clock, Timestamp,
@@ -51,8 +51,7 @@ pub(crate) struct Engine {
     pub(crate) patient: Docker,
     pub(crate) brand: Brand,
     pub(crate) architecture: String,
-    /// On this machine.
-    pub(crate) is_local: bool,
+    pub(crate) endpoint: Endpoint,
     pub(crate) store: StoreId,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) options: Options,
@@ -100,8 +99,7 @@ pub(crate) struct Parts {
     pub(crate) docker: Docker,
     pub(crate) brand: Brand,
     pub(crate) architecture: String,
-    /// On this machine.
-    pub(crate) is_local: bool,
+    pub(crate) endpoint: Endpoint,
     pub(crate) store: StoreId,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) options: Options,
@@ -123,7 +121,7 @@ impl Engine {
             docker: parts.docker,
             brand: parts.brand,
             architecture: parts.architecture,
-            is_local: parts.is_local,
+            endpoint: parts.endpoint,
             store: parts.store,
             clock: parts.clock,
             options: parts.options,

@@ -297,6 +297,7 @@ impl Bringing {
             live: self.live,
             lease,
             generation: self.engine.link.presence().borrow().generation.clone(),
+            restarted: false,
             announced: Some(announced),
             heard: Memory::default(),
             judging: Arc::default(),

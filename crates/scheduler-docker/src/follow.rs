@@ -39,6 +39,8 @@ pub(crate) struct Watched {
     pub(crate) lease: Option<Lease>,
     /// The engine's generation when the container was started, or found.
     pub(crate) generation: Option<String>,
+    /// It was restarted while we followed, and did not keep its containers running.
+    pub(crate) restarted: bool,
     /// Told once `Started` was said.
     pub(crate) announced: Option<oneshot::Sender<()>>,
     pub(crate) heard: Memory,
@@ -138,18 +140,38 @@ impl Watched {
             .stretch(source::record(&self.engine, &self.name, wanted))
             .await;
         if let Stretch::Over(_) = stretch {
-            let whole = source::record(
-                &self.engine,
-                &self.name,
-                Wanted {
-                    follow: false,
-                    ..wanted
-                },
-            );
+            let wanted = Wanted {
+                follow: false,
+                ..wanted
+            };
+            let whole = source::record(&self.engine, &self.name, wanted);
             let rest = source::behind(whole, self.sink.taken());
-            self.sink.drain(rest).await;
+            if !self.drain_whole(rest).await {
+                self.read_again().await;
+            }
         }
         stretch
+    }
+
+    /// Hands on a record to its end. It ends in the same way when the engine dies: only one that
+    /// still answers told all.
+    async fn drain_whole(&mut self, record: Source) -> bool {
+        self.sink.drain(record).await == Drained::Closed && self.inspect().await.is_ok()
+    }
+
+    /// The end is known and its log was torn: reads the record until it is whole.
+    async fn read_again(&mut self) {
+        while self.look().await.seen.is_some() {
+            self.sink.replay().await;
+            let wanted = Wanted {
+                follow: false,
+                after: None,
+            };
+            let record = source::record(&self.engine, &self.name, wanted);
+            if self.drain_whole(record).await {
+                return;
+            }
+        }
     }
 
     /// Hands on the log and waits for the end, both at once.
@@ -157,12 +179,19 @@ impl Watched {
         // The sink is lent to the pump; everything else stays with the one who waits.
         let (mut sink, _) = Sink::new(self.engine.brand);
         std::mem::swap(&mut sink, &mut self.sink);
-        let (stretch, sink) = self.pump_and_wait(sink, source).await;
+        let (stretch, drained, sink) = self.pump_and_wait(sink, source).await;
         self.sink = sink;
+        if matches!(stretch, Stretch::Over(_)) && drained == Some(Drained::Failed) {
+            self.read_again().await;
+        }
         stretch
     }
 
-    async fn pump_and_wait(&mut self, mut sink: Sink, source: Source) -> (Stretch, Sink) {
+    async fn pump_and_wait(
+        &mut self,
+        mut sink: Sink,
+        source: Source,
+    ) -> (Stretch, Option<Drained>, Sink) {
         let clock = self.engine.clock.clone();
         let judging = self.judging.clone();
         let mut drained: Option<Drained> = None;
@@ -191,22 +220,10 @@ impl Watched {
         };
         let stretch = match (broke, last) {
             (Some(broke), _) => broke,
-            (None, Some(last)) => {
-                if drained == Some(Drained::Failed) {
-                    // The end is known, its log is not whole.
-                    sink.replay().await;
-                    let wanted = Wanted {
-                        follow: false,
-                        after: None,
-                    };
-                    sink.drain(source::record(&self.engine, &self.name, wanted))
-                        .await;
-                }
-                Stretch::Over(last)
-            }
+            (None, Some(last)) => Stretch::Over(last),
             (None, None) => Stretch::Quiet,
         };
-        (stretch, sink)
+        (stretch, drained, sink)
     }
 
     /// Lets go of what the log keeps back, and finds out whether the command ever began.

@@ -81,7 +81,7 @@ impl Docker {
     }
 
     fn free_bytes(&self, root: &str) -> Option<u64> {
-        if !self.engine.is_local {
+        if !self.engine.endpoint.is_local() {
             return None;
         }
         let room = rustix::fs::statvfs(root).ok()?;

@@ -1,8 +1,12 @@
 //! Where log bytes come from: a running container's own pipes, or the engine's record of them.
 
 mod newlines;
+mod wire;
 
-use self::newlines::Newlines;
+use self::{
+    newlines::Newlines,
+    wire::{Frames, Place},
+};
 use crate::{
     engine::{Brand, Engine},
     sink::{Counts, Piece, Source},
@@ -57,25 +61,42 @@ pub(crate) fn record(engine: &Engine, name: &str, wanted: Wanted) -> Source {
     let since = wanted
         .after
         .map_or(0, |after| i32::try_from(after.as_second()).unwrap_or(0));
-    let options = LogsOptionsBuilder::new()
-        .stdout(true)
-        .stderr(true)
-        .timestamps(true)
-        .follow(wanted.follow)
-        .since(since);
-    let frames = engine.docker.logs(name, Some(options.build()));
-    let pieces = frames.try_filter_map(move |frame| {
-        let piece = split(frame)
-            .and_then(|(stream, bytes)| dated(stream, &bytes))
-            .filter(|piece| wanted.after.is_none_or(|after| piece.at > after));
+    let frames = match Place::of(&engine.endpoint) {
+        Some(place) => wire::frames(place, path(engine, name, wanted.follow, since)),
+        None => by_client(engine, name, wanted.follow, since),
+    };
+    let pieces = frames.try_filter_map(move |(stream, bytes)| {
+        let piece =
+            dated(stream, &bytes).filter(|piece| wanted.after.is_none_or(|after| piece.at > after));
         std::future::ready(Ok(piece))
     });
     if engine.brand != Brand::Docker {
         return pieces.boxed();
     }
     let mut newlines = Newlines::default();
-    pieces
-        .map_ok(move |piece| newlines.restore(piece))
+    pieces.map_ok(move |piece| newlines.restore(piece)).boxed()
+}
+
+fn path(engine: &Engine, name: &str, follow: bool, since: i32) -> String {
+    let version = engine.docker.client_version();
+    format!(
+        "/v{}.{}/containers/{name}/logs?stdout=1&stderr=1&timestamps=1&follow={}&since={since}",
+        version.major_version,
+        version.minor_version,
+        u8::from(follow),
+    )
+}
+
+fn by_client(engine: &Engine, name: &str, follow: bool, since: i32) -> Frames {
+    let options = LogsOptionsBuilder::new()
+        .stdout(true)
+        .stderr(true)
+        .timestamps(true)
+        .follow(follow)
+        .since(since);
+    let frames = engine.docker.logs(name, Some(options.build()));
+    frames
+        .try_filter_map(|frame| std::future::ready(Ok(split(frame))))
         .boxed()
 }
 

@@ -10,8 +10,8 @@ use gofer_core::Timestamp;
 use gofer_scheduler::{Exit, Fact};
 
 /// What is true now, and what the engine says its generation is.
-struct Truth {
-    seen: Option<Seen>,
+pub(super) struct Truth {
+    pub(super) seen: Option<Seen>,
     generation: Option<String>,
 }
 
@@ -20,8 +20,14 @@ impl Watched {
     pub(super) async fn found(&mut self, seen: Seen) -> Stretch {
         self.announce(&seen).await;
         if seen.state == State::Ended {
-            let restarted = is_older(seen.started, self.generation.as_deref());
-            return self.ended(&seen, restarted, None).await;
+            // The event stream may not have noticed yet that this is another engine.
+            let truth = self.look().await;
+            let Some(seen) = truth.seen else {
+                return Stretch::Over(Last::Vanished);
+            };
+            self.generation = truth.generation;
+            self.restarted |= is_older(seen.started, self.generation.as_deref());
+            return self.ended(&seen, None).await;
         }
         self.show_pause(seen.state);
         self.replayed().await
@@ -34,7 +40,8 @@ impl Watched {
             return Stretch::Over(Last::Vanished);
         };
         self.announce(&seen).await;
-        let restarted = truth.generation != self.generation
+        // For good: a second break on the way must not make the exit believable again.
+        self.restarted |= truth.generation != self.generation
             || (truth.generation.is_none() && self.engine.brand == crate::Brand::Docker);
         self.generation = truth.generation;
         // With live-restore a restart does not show, and its log may miss what we had.
@@ -43,9 +50,9 @@ impl Watched {
             .machine
             .get()
             .is_none_or(|machine| machine.live_restore);
-        let after = (restarted || live_restore).then_some(broke);
+        let after = (self.restarted || live_restore).then_some(broke);
         if seen.state == State::Ended {
-            return self.ended(&seen, restarted, after).await;
+            return self.ended(&seen, after).await;
         }
         self.show_pause(seen.state);
         let Some(after) = after else {
@@ -59,7 +66,7 @@ impl Watched {
         self.recorded(wanted).await
     }
 
-    async fn look(&mut self) -> Truth {
+    pub(super) async fn look(&mut self) -> Truth {
         let mut backoff = Backoff::new();
         let mut told = false;
         loop {
@@ -89,7 +96,7 @@ impl Watched {
     }
 
     /// It has ended, and we were not there.
-    async fn ended(&mut self, seen: &Seen, restarted: bool, after: Option<Timestamp>) -> Stretch {
+    async fn ended(&mut self, seen: &Seen, after: Option<Timestamp>) -> Stretch {
         match after {
             Some(_) => self.sink.broken().await,
             None => self.sink.replay().await,
@@ -99,13 +106,13 @@ impl Watched {
             after,
         };
         let record = source::record(&self.engine, &self.name, wanted);
-        if self.sink.drain(record).await == crate::sink::Drained::Failed {
+        if !self.drain_whole(record).await {
             return Stretch::Broke(self.engine.clock.now());
         }
         let Some(code) = seen.code else {
             return Stretch::Over(Last::NoExitCode);
         };
-        let engine_restarted = restarted && is_suspicious(code);
+        let engine_restarted = self.restarted && is_suspicious(code);
         let exit = Exit {
             at: seen.finished.unwrap_or_else(|| self.engine.clock.now()),
             code,
