@@ -111,13 +111,8 @@ impl Bringing {
     }
 
     async fn create(&self, lease: Option<&Lease>) -> Result<Created, StartError> {
-        let Ensure {
-            id,
-            attempt,
-            more_to_come,
-            ..
-        } = &self.request;
-        let volume = supplies::volume(&self.engine, id.run, *more_to_come).await;
+        let Ensure { id, attempt, .. } = &self.request;
+        let volume = supplies::volume(&self.engine, id.run).await;
         let volume = volume.map_err(|error| self.failure(error))?;
         let mut pulled = attempt.main.pull != Pull::Missing;
         loop {
@@ -286,6 +281,7 @@ impl Bringing {
     async fn follow(self, begin: Begin, lease: Option<Lease>) -> Log {
         let (sink, from) = Sink::new(self.engine.brand);
         let (announced, when) = oneshot::channel();
+        let (run, more_to_come) = (self.request.id.run, self.request.more_to_come);
         let watched = Watched {
             id: self.request.id,
             name: self.name,
@@ -306,6 +302,10 @@ impl Bringing {
         self.engine.tasks.spawn(follow::follow(watched, begin));
         // Closed without a word: the end came first, and is a fact.
         let _ = when.await;
+        if more_to_come {
+            // Not earlier: it would take the engine from this one's start.
+            supplies::want_volume(&self.engine, run);
+        }
         ReceiverStream::new(from).boxed()
     }
 }

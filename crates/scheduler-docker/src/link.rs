@@ -26,7 +26,10 @@ pub(crate) enum Heard {
     Resumed,
     /// Somebody sent it a signal.
     Signalled,
-    Died(Timestamp),
+    Died {
+        at: Timestamp,
+        code: Option<i32>,
+    },
     Destroyed,
 }
 
@@ -129,10 +132,22 @@ fn heard(event: &EventMessage) -> Option<Heard> {
         "pause" => Some(Heard::Paused),
         "unpause" => Some(Heard::Resumed),
         "kill" | "stop" => Some(Heard::Signalled),
-        "die" | "died" => Some(Heard::Died(time(event)?)),
+        "die" | "died" => Some(Heard::Died {
+            at: time(event)?,
+            code: exit_code(event),
+        }),
         "destroy" | "remove" => Some(Heard::Destroyed),
         _ => None,
     }
+}
+
+fn exit_code(event: &EventMessage) -> Option<i32> {
+    let attributes = event.actor.as_ref()?.attributes.as_ref()?;
+    // Docker's word for it, and Podman's.
+    let code = attributes
+        .get("exitCode")
+        .or_else(|| attributes.get("containerExitCode"))?;
+    code.parse().ok()
 }
 
 fn time(event: &EventMessage) -> Option<Timestamp> {

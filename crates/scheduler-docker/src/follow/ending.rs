@@ -59,7 +59,13 @@ impl Watched {
         loop {
             tokio::select! {
                 biased;
-                heard = self.ear.hear() => self.hear(heard),
+                heard = self.ear.hear() => {
+                    self.hear(heard);
+                    // Some 5 ms before the wait is answered, and behind every signal.
+                    if let Heard::Died { code: Some(code), .. } = heard {
+                        return Answer::Code(code);
+                    }
+                }
                 answer = wait.next() => return read(answer),
             }
         }
@@ -76,7 +82,7 @@ impl Watched {
                 self.tell(Fact::Resumed);
             }
             Heard::Signalled => self.heard.signalled |= !self.live.is_asked(),
-            Heard::Died(at) => self.heard.died = Some(at),
+            Heard::Died { at, .. } => self.heard.died = Some(at),
             Heard::Destroyed => self.heard.destroyed = true,
             Heard::Paused | Heard::Resumed => {}
         }

@@ -36,11 +36,7 @@ pub(crate) fn want_volume(engine: &Arc<Engine>, run: RunId) {
 }
 
 /// A volume of its own for one attempt: the one that lies ready, or a new one.
-pub(crate) async fn volume(
-    engine: &Arc<Engine>,
-    run: RunId,
-    more_to_come: bool,
-) -> Result<String, Error> {
+pub(crate) async fn volume(engine: &Arc<Engine>, run: RunId) -> Result<String, Error> {
     let shelf = engine.supplies.of(run);
     let ready = loop {
         let changed = shelf.changed.notified();
@@ -57,14 +53,10 @@ pub(crate) async fn volume(
         }
         changed.await;
     };
-    let volume = match ready {
-        Some(ready) => ready,
-        None => make_volume(engine, &shelf, run).await?,
-    };
-    if more_to_come {
-        want_volume(engine, run);
+    match ready {
+        Some(ready) => Ok(ready),
+        None => make_volume(engine, &shelf, run).await,
     }
-    Ok(volume)
 }
 
 /// The engine gives a new volume the content and the mode of the image's folder, so a container

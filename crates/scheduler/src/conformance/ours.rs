@@ -4,6 +4,7 @@ use super::{
 };
 use crate::{Error, Ours, Role, Scheduler, Stream};
 use gofer_core::id::{AttemptId, Epoch, RunId};
+use std::time::Duration;
 
 async fn of_run(scheduler: &dyn Scheduler, run: RunId) -> Result<Vec<Ours>, String> {
     let all = scheduler
@@ -42,10 +43,18 @@ pub async fn what_is_ours_is_listed_with_all_that_is_known(bench: &dyn Bench) ->
             .ok_or("it is not listed")?;
         assert_eq!((ours.epoch, ours.running), (Some(Epoch(1)), true));
         started.end(bench).await?;
-        let ours = of_attempt(&*scheduler, id)
+        // An engine may be tidying up for a moment yet.
+        let clock = bench.clock();
+        let since = clock.moment();
+        while of_attempt(&*scheduler, id)
             .await?
-            .ok_or("it is not listed any more")?;
-        assert!(!ours.running);
+            .ok_or("it is not listed any more")?
+            .running
+        {
+            let took = clock.moment().0.saturating_sub(since.0);
+            assert!(took < Duration::from_secs(5), "it is listed as running");
+            clock.sleep(Duration::from_millis(20)).await;
+        }
     }
     for id in [&plain, &item] {
         scheduler
