@@ -8,7 +8,9 @@ use gofer_core::{
     id::{AttemptId, RunId, StoreId},
     name::VolumeName,
 };
-use gofer_scheduler::{Collected, Ensure, Error, LogEvent, Ours, Scheduler, StartError};
+use gofer_scheduler::{
+    Collected, Ensure, Error, LogEvent, Ours, Scheduler, Session, Shell, StartError, Tar,
+};
 use gofer_scheduler_docker::{
     ConnectError, Docker, Environment, FindError, Found, Options, Reached, find,
 };
@@ -122,6 +124,18 @@ impl Scheduler for EngineLink {
 
     async fn collect(&self, attempt: &AttemptId) -> Result<Collected, Error> {
         self.docker().await?.collect(attempt).await
+    }
+
+    async fn artifacts(&self, attempt: &AttemptId) -> Result<Option<Tar>, Error> {
+        self.docker().await?.artifacts(attempt).await
+    }
+
+    async fn keep(&self, attempt: &AttemptId) -> Result<(), Error> {
+        self.docker().await?.keep(attempt).await
+    }
+
+    async fn shell(&self, attempt: &AttemptId, shell: Shell) -> Result<Session, Error> {
+        self.docker().await?.shell(attempt, shell).await
     }
 
     async fn remove(&self, attempt: &AttemptId) -> Result<(), Error> {

@@ -136,6 +136,8 @@ fn order(id: &AttemptId, more_to_come: bool, facts: Facts) -> Ensure {
             services: Vec::new(),
             labels: Vec::new(),
         },
+        inputs: None,
+        service_logs: Vec::new(),
         permit: Box::new(Yes),
         facts,
     }

@@ -44,6 +44,7 @@ pub(crate) async fn collect(engine: &Engine, id: &AttemptId) -> Result<Collected
     if stat.size == 0 {
         return Ok(Collected {
             output: Some(Vec::new()),
+            artifacts: false,
         });
     }
     let archive = fetch(engine, &name).await?;
@@ -51,6 +52,7 @@ pub(crate) async fn collect(engine: &Engine, id: &AttemptId) -> Result<Collected
         .map_err(|error| Error::Failed(format!("the engine's archive is broken: {error}")))?;
     Ok(Collected {
         output: Some(output),
+        artifacts: false,
     })
 }
 

@@ -14,7 +14,9 @@ use gofer_core::{
     id::{AttemptId, RunId},
     name::VolumeName,
 };
-use gofer_scheduler::{Collected, Ensure, Error, LogEvent, Ours, Scheduler, StartError};
+use gofer_scheduler::{
+    Collected, Ensure, Error, LogEvent, Ours, Scheduler, Session, Shell, StartError, Tar,
+};
 use std::{sync::Arc, time::Duration};
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -57,6 +59,20 @@ impl Scheduler for Docker {
 
     async fn collect(&self, attempt: &AttemptId) -> Result<Collected, Error> {
         collect::collect(&self.engine, attempt).await
+    }
+
+    async fn artifacts(&self, _: &AttemptId) -> Result<Option<Tar>, Error> {
+        Ok(None)
+    }
+
+    async fn keep(&self, _: &AttemptId) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn shell(&self, _: &AttemptId, _: Shell) -> Result<Session, Error> {
+        Err(Error::Unsupported(
+            "a shell is not supported on Docker yet".to_owned(),
+        ))
     }
 
     async fn remove(&self, attempt: &AttemptId) -> Result<(), Error> {

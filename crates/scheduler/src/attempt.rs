@@ -1,7 +1,9 @@
 //! What an attempt is made of when it reaches a scheduler: every value in place.
 
-use crate::Fact;
+use crate::{Fact, LogEvent};
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use gofer_core::{
     container::{Exec, Limits},
     definition::{Pull, VolumeSource},
@@ -10,8 +12,8 @@ use gofer_core::{
     run::Stage,
 };
 use gofer_secrets::SecretText;
-use std::time::Duration;
-use tokio::sync::mpsc::UnboundedSender;
+use std::{io, sync::Arc, time::Duration};
+use tokio::sync::mpsc::{Sender, UnboundedSender};
 
 /// One order to make an attempt exist.
 pub struct Ensure {
@@ -30,10 +32,21 @@ pub struct Ensure {
     pub more_to_come: bool,
     /// What it is made of.
     pub attempt: Attempt,
+    /// What goes to `$GOFER_INPUTS` before the start.
+    pub inputs: Option<Arc<dyn Inputs>>,
+    /// Where the log of each service goes, as the attempt's own does: every byte from the first, or
+    /// [`LogEvent::Replay`]. A service that is not named here is not read.
+    pub service_logs: Vec<(ServiceName, Sender<LogEvent>)>,
     /// Asked between create and start.
     pub permit: Box<dyn Permit>,
     /// Where facts go, in the order in which they happened.
     pub facts: UnboundedSender<Fact>,
+}
+
+/// Files that an attempt is given. Asked once for each time that its container is made.
+pub trait Inputs: Send + Sync {
+    /// A tar of files and folders; paths are relative to `$GOFER_INPUTS`.
+    fn tar(&self) -> BoxStream<'static, io::Result<Bytes>>;
 }
 
 /// The last word before a container starts: the intent is stored and the claim still holds.

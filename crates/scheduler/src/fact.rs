@@ -110,6 +110,8 @@ pub struct Collected {
     /// The bytes of `$GOFER_OUTPUT`; `None` if the file was never made. More than 64 KiB: cut
     /// there, plus one byte, so that the reader can tell.
     pub output: Option<Vec<u8>>,
+    /// Something lies in `$GOFER_ARTIFACTS`: [`crate::Scheduler::artifacts`] gives it.
+    pub artifacts: bool,
 }
 
 /// Something of ours that the scheduler holds.

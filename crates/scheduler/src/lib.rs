@@ -8,19 +8,26 @@ mod attempt;
 pub mod conformance;
 mod fact;
 pub mod fake;
+mod shell;
 
 pub use attempt::{
-    Attempt, Container, Credentials, Ensure, EnvValue, FileContent, Permit, Refused, Service,
+    Attempt, Container, Credentials, Ensure, EnvValue, FileContent, Inputs, Permit, Refused,
+    Service,
 };
 pub use fact::{Collected, Exit, Fact, LogEvent, Ours, Role, StartError, Started, Stream};
+pub use shell::{Session, Shell, ShellEvent, Size};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use gofer_core::{
     id::{AttemptId, RunId},
     name::VolumeName,
 };
 use std::time::Duration;
+
+/// The bytes of a tar.
+pub type Tar = BoxStream<'static, Result<Bytes, Error>>;
 
 /// A call that failed. `Away`: the engine does not answer, the truth is unknown; try again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +65,20 @@ pub trait Scheduler: Send + Sync {
 
     /// What an ended attempt wrote to `$GOFER_OUTPUT` (raw bytes, at most 64 KiB + 1 of them).
     async fn collect(&self, attempt: &AttemptId) -> Result<Collected, Error>;
+
+    /// What an ended attempt left in `$GOFER_ARTIFACTS`, as a tar whose paths begin with
+    /// `artifacts/`, just as the task wrote it: nothing of it has been checked. `None`: nothing.
+    async fn artifacts(&self, attempt: &AttemptId) -> Result<Option<Tar>, Error>;
+
+    /// Instead of [`Scheduler::remove`], of an attempt that failed: everything goes but what
+    /// [`Scheduler::shell`] needs, which then stays, over [`Scheduler::release`] too, until it is
+    /// removed. Already gone is success.
+    async fn keep(&self, attempt: &AttemptId) -> Result<(), Error>;
+
+    /// A command with a terminal or pipes, beside the main process of a running attempt, or in
+    /// what [`Scheduler::keep`] kept of one that ended: with its environment, user, files and
+    /// working directory. Nothing of it stays when the session has ended or is dropped.
+    async fn shell(&self, attempt: &AttemptId, shell: Shell) -> Result<Session, Error>;
 
     /// Removes the attempt's containers and its own volume. Already gone is success.
     async fn remove(&self, attempt: &AttemptId) -> Result<(), Error>;

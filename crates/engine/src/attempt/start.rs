@@ -98,6 +98,8 @@ impl Attempt {
             },
             more_to_come: self.order.more_to_come,
             attempt,
+            inputs: None,
+            service_logs: Vec::new(),
             permit: Box::new(Ask {
                 context: Arc::clone(context),
                 key: self.order.key.clone(),

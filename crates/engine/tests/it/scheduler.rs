@@ -14,7 +14,8 @@ use gofer_core::{
     run::{Exit, Stage},
 };
 use gofer_scheduler::{
-    Collected, Ensure, EnvValue, Error, Fact, LogEvent, Ours, Role, Scheduler, StartError, Started,
+    Collected, Ensure, EnvValue, Error, Fact, LogEvent, Ours, Role, Scheduler, Session, Shell,
+    StartError, Started, Tar,
 };
 use std::{
     collections::BTreeMap,
@@ -398,7 +399,22 @@ impl Scheduler for Scripted {
             .find(attempt)
             .and_then(|container| container.output(self.clock.now()));
         self.step("after collect").await;
-        Ok(Collected { output: found })
+        Ok(Collected {
+            output: found,
+            artifacts: false,
+        })
+    }
+
+    async fn artifacts(&self, _: &AttemptId) -> Result<Option<Tar>, Error> {
+        Ok(None)
+    }
+
+    async fn keep(&self, _: &AttemptId) -> Result<(), Error> {
+        self.call("keep").await.map_err(Error::Away)
+    }
+
+    async fn shell(&self, _: &AttemptId, _: Shell) -> Result<Session, Error> {
+        Err(Error::Unsupported("no shell here".to_owned()))
     }
 
     async fn remove(&self, attempt: &AttemptId) -> Result<(), Error> {

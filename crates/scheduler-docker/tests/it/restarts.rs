@@ -83,6 +83,8 @@ async fn follow(
             services: Vec::new(),
             labels: Vec::new(),
         },
+        inputs: None,
+        service_logs: Vec::new(),
         permit: Box::new(Yes),
         facts: to,
     };

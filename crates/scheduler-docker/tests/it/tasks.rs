@@ -80,6 +80,8 @@ async fn start(
             services: Vec::new(),
             labels: Vec::new(),
         },
+        inputs: None,
+        service_logs: Vec::new(),
         permit: Box::new(Yes),
         facts: to,
     };

@@ -105,6 +105,8 @@ pub(super) async fn start(
             services: Vec::new(),
             labels: asking.labels,
         },
+        inputs: None,
+        service_logs: Vec::new(),
         permit: Box::new(Always(asked.clone(), asking.permitted)),
         facts: to,
     };

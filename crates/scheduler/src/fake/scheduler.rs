@@ -6,7 +6,10 @@ use super::{
     stream::Follower,
     teller::Teller,
 };
-use crate::{Collected, Ensure, Error, Fact, LogEvent, Ours, Role, Scheduler, StartError, Started};
+use crate::{
+    Collected, Ensure, Error, Fact, LogEvent, Ours, Role, Scheduler, Session, Shell, StartError,
+    Started, Tar,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -151,7 +154,22 @@ impl Scheduler for Fake {
         let output = found
             .filter(|c| c.end.is_some())
             .and_then(|c| c.program.output);
-        Ok(Collected { output })
+        Ok(Collected {
+            output,
+            artifacts: false,
+        })
+    }
+
+    async fn artifacts(&self, _: &AttemptId) -> Result<Option<Tar>, Error> {
+        Ok(None)
+    }
+
+    async fn keep(&self, _: &AttemptId) -> Result<(), Error> {
+        self.line.ask("keep", || ()).await
+    }
+
+    async fn shell(&self, _: &AttemptId, _: Shell) -> Result<Session, Error> {
+        Err(Error::Unsupported("the fake runs nothing".to_owned()))
     }
 
     async fn remove(&self, attempt: &AttemptId) -> Result<(), Error> {
