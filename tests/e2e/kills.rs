@@ -196,8 +196,7 @@ impl Trial<'_> {
 
     /// The recovery had ended the run when it was killed. What it left, the next run takes away.
     fn over(&self, before: i64, hit: Option<Class>, tally: &Mutex<Tally>) {
-        let number = format!("kills/{}", before + 1);
-        let shown = self.project.gofer(&["show", &number, "-o", "json"]);
+        let shown = self.project.gofer(&["show", "kills/latest", "-o", "json"]);
         shown.assert_code(0);
         self.judge(&shown.json(), before);
         self.project.gofer(&["run"]).assert_code(0);
