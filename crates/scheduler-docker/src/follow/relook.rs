@@ -23,7 +23,7 @@ impl Watched {
             // The event stream may not have noticed yet that this is another engine.
             let truth = self.look().await;
             let Some(seen) = truth.seen else {
-                return Stretch::Over(Last::Vanished);
+                return self.gone().await;
             };
             self.generation = truth.generation;
             self.restarted |= is_older(seen.started, self.generation.as_deref());
@@ -37,7 +37,7 @@ impl Watched {
     pub(super) async fn after_break(&mut self, broke: Timestamp) -> Stretch {
         let truth = self.look().await;
         let Some(seen) = truth.seen else {
-            return Stretch::Over(Last::Vanished);
+            return self.gone().await;
         };
         self.announce(&seen).await;
         // For good: a second break on the way must not make the exit believable again.
@@ -64,6 +64,12 @@ impl Watched {
             after: Some(after),
         };
         self.recorded(wanted).await
+    }
+
+    /// It went while we did not read: what it wrote last may be missing.
+    async fn gone(&mut self) -> Stretch {
+        self.sink.broken().await;
+        Stretch::Over(Last::Vanished)
     }
 
     pub(super) async fn look(&mut self) -> Truth {
