@@ -60,6 +60,7 @@ impl Engine {
             what: format!("pipeline {name}"),
             why: error.to_string(),
         })?;
+        checks::document(&pipeline)?;
         checks::plan(pipeline)?;
         let now = self.now();
         Ok(self
@@ -94,6 +95,8 @@ impl Engine {
             trigger,
             scheduled_at: now.to_string(),
             params,
+            mounts: Vec::new(),
+            partial: None,
         };
         let (run, changes) = Run::new(&plan, now);
         let new = NewRun {

@@ -31,6 +31,8 @@ pub(crate) fn run_row(row: &Row<'_>) -> Result<Found, Failure> {
         trigger: from.take()?,
         scheduled_at: from.take()?,
         params: from.maybe_json()?.unwrap_or_default(),
+        mounts: from.maybe_json()?.unwrap_or_default(),
+        partial: from.maybe_json()?,
     };
     let head = head(&mut from)?;
     let owner = from.maybe_uuid()?;

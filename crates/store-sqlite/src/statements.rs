@@ -15,7 +15,7 @@ macro_rules! run_from {
     ($hint:literal) => {
         concat!(
             "SELECT r.id, p.namespace, p.name, r.number, r.version, t.text, r.scheduled_at, \
-             r.params, r.state, r.reason, r.message, r.stop, r.in_finally, r.finally_stopped, \
+             r.params, r.mounts, r.partial, r.state, r.reason, r.message, r.stop, r.in_finally, r.finally_stopped, \
              r.next_ready, r.created_at, r.started_after, r.ended_after, i.id, r.epoch, r.seq, r.tasks \
              FROM runs r ",
             $hint,
@@ -101,10 +101,10 @@ statements! {
         VALUES (?1, ?2, ?3, ?4)";
 
     ADD_RUN = "INSERT INTO runs (id, pipeline, number, version, tasks, trigger, scheduled_at, \
-        params, state, reason, message, stop, in_finally, finally_stopped, next_ready, \
-        created_at, started_after, ended_after, owner, epoch) \
+        params, mounts, partial, state, reason, message, stop, in_finally, finally_stopped, \
+        next_ready, created_at, started_after, ended_after, owner, epoch) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-        ?19, 1)";
+        ?19, ?20, ?21, 1)";
     SET_HEAD = "UPDATE runs SET state = ?2, reason = ?3, message = ?4, stop = ?5, \
         in_finally = ?6, finally_stopped = ?7, next_ready = ?8, started_after = ?9, ended_after = ?10 \
         WHERE seq = ?1";

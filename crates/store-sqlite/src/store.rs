@@ -150,6 +150,10 @@ impl Store for SqliteStore {
         self.writer()?.write(move |desk| desk.adopt(run)).await
     }
 
+    async fn reclaim(&self, run: RunId) -> Result<Claim, Error> {
+        self.writer()?.write(move |desk| desk.reclaim(run)).await
+    }
+
     async fn is_alive(&self, instance: InstanceId) -> Result<bool, Error> {
         let dir = self.dir.clone();
         self.readers()?

@@ -102,6 +102,10 @@ pub trait Store: Send + Sync {
     /// Takes a run over if its owner is dead. Our own run answers with our claim.
     async fn adopt(&self, run: RunId) -> Result<Adoption, Error>;
 
+    /// Takes a run that is over up again, with the next epoch, so that it can be rerun. Not while
+    /// it goes on, nor while a living instance still clears up after it ([`Error::Unfinished`]).
+    async fn reclaim(&self, run: RunId) -> Result<Claim, Error>;
+
     /// Is this instance alive?
     async fn is_alive(&self, instance: InstanceId) -> Result<bool, Error>;
 

@@ -3,11 +3,15 @@
 
 mod attempts;
 mod book;
+mod calls;
 mod decide;
 mod environment;
 mod event;
 mod exit;
 mod finish;
+mod keep;
+mod handed;
+mod partial;
 mod rerun;
 mod resolve;
 mod state;
@@ -16,8 +20,11 @@ mod tests;
 mod waiting;
 
 pub use book::{Book, Identity};
+pub use calls::{Calls, MOST_DEPTH, child_of};
 pub use event::{Effect, Event, Illegal, Outcome, Step};
 pub use exit::{Ending, Exit};
+pub use keep::{Keep, MOST_KEPT};
+pub use partial::{Given, Mount, Partial};
 pub use state::{Reason, RunReason, RunState, TaskState};
 pub use waiting::waits_for;
 
@@ -84,6 +91,15 @@ pub struct Origin {
     pub scheduled_at: String,
     /// Params as text, defaults filled in.
     pub params: BTreeMap<ParamName, String>,
+    /// What of the machine every task's container sees besides what the file says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mounts: Vec<Mount>,
+    /// If the run is about some of the tasks only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
+    /// What it has to do with other runs.
+    #[serde(default, skip_serializing_if = "Calls::is_empty")]
+    pub calls: Calls,
 }
 
 /// A task: its own state, and the items of a fan-out.
@@ -149,6 +165,17 @@ pub struct Attempt {
     pub node: Option<String>,
     /// Why it is being stopped, if it is.
     pub stop: Option<Stop>,
+    /// What it left in `$GOFER_ARTIFACTS`, if that is kept.
+    pub artifacts: Option<Artifacts>,
+}
+
+/// The files that an attempt left, and that are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifacts {
+    /// Files and links; folders do not count.
+    pub files: u32,
+    /// What is in the files, together.
+    pub bytes: u64,
 }
 
 /// How far an attempt's container has come, stored before each step is taken.
@@ -163,6 +190,8 @@ pub enum Stage {
     Started,
     /// It is over, and its container may still exist.
     Ended,
+    /// It failed, and its stopped container is kept for a look.
+    Kept,
     /// Its container is gone.
     Removed,
 }

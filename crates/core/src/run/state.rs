@@ -117,6 +117,10 @@ words! {
         UpstreamFailed = 3 "upstream_failed",
         /// A failure handler that was not needed.
         UpstreamSucceeded = 4 "upstream_succeeded",
+        /// The run is about other tasks.
+        NotSelected = 5 "not_selected",
+        /// An item that a rerun did not find in the list any more.
+        NotInList = 6 "not_in_list",
         /// The command exited with another code than 0.
         ExitCode = 20 "exit_code",
         /// Killed for memory.

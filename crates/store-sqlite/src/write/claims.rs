@@ -15,15 +15,7 @@ use rusqlite::params;
 
 impl Desk {
     pub(crate) fn adopt(&mut self, run: RunId) -> Result<Adoption, Failure> {
-        let found = rows::one(&self.db, sql::CLAIM, [run.0.as_bytes()], |row| {
-            let mut from = Columns::of(row);
-            Ok((
-                from.take::<i64>()?,
-                from.maybe_uuid()?.map(InstanceId),
-                Epoch(from.count()?),
-            ))
-        })?;
-        let (seq, owner, epoch) = found.ok_or_else(|| refusal::no_run(run))?;
+        let (seq, owner, epoch) = self.owner(run)?;
         let Some(owner) = owner else {
             return Ok(Adoption::Over);
         };
@@ -35,12 +27,44 @@ impl Desk {
         let Some(_grave) = grave else {
             return Ok(Adoption::Alive(owner));
         };
+        self.take(run, seq, epoch).map(Adoption::Ours)
+    }
+
+    pub(crate) fn reclaim(&mut self, run: RunId) -> Result<Claim, Failure> {
+        let (seq, owner, epoch) = self.owner(run)?;
+        if !self.state(run)?.1.is_over() || owner == Some(self.me) {
+            return Err(Error::Unfinished.into());
+        }
+        let grave = owner.map(|owner| {
+            life::grave(&self.dir, owner).map_err(|error| life::unknown(&self.dir, owner, &error))
+        });
+        // Held until the run is ours.
+        let grave = grave.transpose()?;
+        if matches!(grave, Some(None)) {
+            return Err(Error::Unfinished.into());
+        }
+        self.take(run, seq, epoch)
+    }
+
+    fn owner(&self, run: RunId) -> Result<(i64, Option<InstanceId>, Epoch), Failure> {
+        let found = rows::one(&self.db, sql::CLAIM, [run.0.as_bytes()], |row| {
+            let mut from = Columns::of(row);
+            Ok((
+                from.take::<i64>()?,
+                from.maybe_uuid()?.map(InstanceId),
+                Epoch(from.count()?),
+            ))
+        })?;
+        Ok(found.ok_or_else(|| refusal::no_run(run))?)
+    }
+
+    fn take(&self, run: RunId, seq: i64, epoch: Epoch) -> Result<Claim, Failure> {
         rows::execute(&self.db, sql::ADOPT, params![seq, self.seq])?;
-        Ok(Adoption::Ours(Claim {
+        Ok(Claim {
             run,
             owner: self.me,
             epoch: Epoch(epoch.0 + 1),
-        }))
+        })
     }
 
     pub(crate) fn request(

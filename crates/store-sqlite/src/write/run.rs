@@ -65,6 +65,8 @@ impl Desk {
         let list = self.text(&to_json(&new.tasks)?)?;
         let trigger = self.text(&new.origin.trigger)?;
         let given = Some(&new.origin.params).filter(|given| !given.is_empty());
+        let mounts = Some(&new.origin.mounts).filter(|mounts| !mounts.is_empty());
+        let partial = new.origin.partial.as_ref();
         rows::execute(
             &self.db,
             sql::ADD_RUN,
@@ -77,6 +79,8 @@ impl Desk {
                 trigger,
                 new.origin.scheduled_at,
                 given.map(to_json).transpose()?,
+                mounts.map(to_json).transpose()?,
+                partial.map(to_json).transpose()?,
                 state.code(),
                 reason.map(gofer_core::run::RunReason::code),
                 message,

@@ -167,3 +167,68 @@ pub async fn only_a_run_that_is_over_is_released(bench: &dyn Bench) -> Outcome {
     commit.release = true;
     store.commit(commit).await
 }
+
+/// For a rerun. What is stored of it stays, and it is driven like any other from then on.
+pub async fn a_released_run_is_taken_up_again_with_the_next_epoch(bench: &dyn Bench) -> Outcome {
+    let (first, second) = (bench.open().await, bench.open().await);
+    let row = accepted(&*first, "etl", &["a"]).await?;
+    let over = |claim| Commit {
+        head: Some(head(RunState::Failed)),
+        release: true,
+        ..Commit::new(claim)
+    };
+    first.commit(over(claim(&row)?)).await?;
+    for (store, epoch) in [(&second, 2), (&first, 3), (&first, 4)] {
+        let again = store.reclaim(row.id).await?;
+        let expected = Claim {
+            run: row.id,
+            owner: store.instance(),
+            epoch: Epoch(epoch),
+        };
+        assert_eq!(again, expected);
+        let stored = first.run(row.id).await?;
+        assert_eq!(
+            (stored.claim, stored.head.state),
+            (Some(again), RunState::Failed)
+        );
+        assert_eq!(store.adopt(row.id).await?, Adoption::Ours(again));
+        let mut going = Commit::new(again);
+        going.head = Some(head(RunState::Running));
+        going.changes.push(change(30, RunState::Running));
+        store.commit(going).await?;
+        store.commit(over(again)).await?;
+        let late = store.commit(over(claim(&row)?)).await;
+        assert!(matches!(late, Err(Error::Fenced)), "{late:?}");
+    }
+    assert_eq!(second.history(row.id, 0, 9).await?.len(), 4);
+    Ok(())
+}
+
+/// Neither while it goes on, nor while its owner lives and clears up. From the dead it is taken.
+pub async fn a_run_is_not_taken_up_again_while_somebody_has_it(bench: &dyn Bench) -> Outcome {
+    let (owner, other) = (bench.open().await, bench.open().await);
+    let row = accepted(&*owner, "etl", &["a"]).await?;
+    let refused = async || {
+        for store in [&owner, &other] {
+            let again = store.reclaim(row.id).await;
+            assert!(matches!(again, Err(Error::Unfinished)), "{again:?}");
+        }
+    };
+    refused().await;
+    let mut commit = Commit::new(claim(&row)?);
+    commit.head = Some(head(RunState::Succeeded));
+    owner.commit(commit).await?;
+    refused().await;
+    assert_eq!(other.run(row.id).await?.claim, row.claim);
+    bench.kill(owner).await;
+    assert_eq!(other.reclaim(row.id).await?.epoch, Epoch(2));
+    let nobody = other.reclaim(next_id()).await;
+    assert!(matches!(nobody, Err(Error::NotFound(_))), "{nobody:?}");
+    // Going on, and its owner is dead: that is a resume.
+    let orphan = bench.open().await;
+    let row = accepted(&*orphan, "etl", &["a"]).await?;
+    bench.kill(orphan).await;
+    let again = other.reclaim(row.id).await;
+    assert!(matches!(again, Err(Error::Unfinished)), "{again:?}");
+    Ok(())
+}

@@ -68,6 +68,9 @@ macro_rules! conformance_tests {
             an_old_claim_is_fenced
             a_released_run_is_nobodys
             only_a_run_that_is_over_is_released
+            a_released_run_is_taken_up_again_with_the_next_epoch
+            a_run_is_not_taken_up_again_while_somebody_has_it
+            what_a_run_was_asked_for_is_kept
             requests_reach_the_owner_until_they_are_handled
             requests_follow_a_run_to_its_new_owner
             nothing_is_asked_of_a_run_that_is_over

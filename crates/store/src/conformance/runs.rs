@@ -3,7 +3,7 @@ use super::{
     sample::{accepted, attempt, change, claim, head, key, name, new_run, registered, unit},
 };
 use crate::{Commit, Error, NewRun};
-use gofer_core::run::{RunState, TaskState};
+use gofer_core::run::{Given, Mount, Partial, Reason, RunState, TaskState};
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
@@ -69,6 +69,34 @@ pub async fn a_stored_run_is_what_was_accepted(bench: &dyn Bench) -> Outcome {
         let history = other.history(new.id, 0, 1000).await?;
         assert_eq!(history, (1..).zip(new.changes).collect::<Vec<_>>());
     }
+    Ok(())
+}
+
+/// Mounts, the tasks that it is about, and what the others are taken to have given.
+pub async fn what_a_run_was_asked_for_is_kept(bench: &dyn Bench) -> Outcome {
+    let store = bench.open().await;
+    let mut new = new_run("etl", &["a", "b"])?;
+    let given = Given {
+        run: Some(new.id),
+        number: Some(41),
+        outputs: [("files".to_owned(), r#"["a.csv"]"#.to_owned())].into(),
+        state: TaskState::Failed,
+        reason: Some(Reason::ExitCode),
+        exit_code: Some(3),
+    };
+    new.origin.mounts = vec![Mount {
+        source: "/home/x/src".to_owned(),
+        target: "/src".to_owned(),
+        read_only: true,
+    }];
+    new.origin.partial = Some(Partial {
+        only: [name("b")?].into(),
+        given: [(name("a")?, given)].into(),
+    });
+    registered(&*store, &new.namespace, &new.pipeline).await?;
+    let (id, origin) = (new.id, new.origin.clone());
+    assert_eq!(store.create_run(new).await?.origin, origin);
+    assert_eq!(store.load(id).await?.row.origin, origin);
     Ok(())
 }
 

@@ -119,6 +119,8 @@ pub fn new_run(pipeline: &str, tasks: &[&str]) -> Result<NewRun, Error> {
             trigger: "manual".to_owned(),
             scheduled_at: time(0).to_string(),
             params: std::collections::BTreeMap::new(),
+            mounts: Vec::new(),
+            partial: None,
         },
         run: Run {
             head: head(RunState::Queued),

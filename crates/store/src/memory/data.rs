@@ -32,6 +32,8 @@ pub(super) struct Data {
 pub(super) struct Stored {
     place: u64,
     pub(super) row: RunRow,
+    /// Of the last claim; it outlives the release.
+    epoch: Epoch,
     names: Vec<TaskName>,
     tasks: Vec<Task>,
     pub(super) history: Vec<Change>,
@@ -113,6 +115,7 @@ impl Data {
         let stored = Stored {
             place,
             row: row.clone(),
+            epoch: Epoch(1),
             names: new.tasks,
             tasks: new.run.tasks,
             history: kept::changes(new.changes),
@@ -157,13 +160,31 @@ impl Data {
         if self.alive.contains(&claim.owner) {
             return Ok(Adoption::Alive(claim.owner));
         }
-        let ours = Claim {
-            owner: by,
-            epoch: Epoch(claim.epoch.0 + 1),
-            ..claim
+        Ok(Adoption::Ours(self.hand_over(by, run)?))
+    }
+
+    pub(super) fn reclaim(&mut self, by: InstanceId, run: RunId) -> Result<Claim, Error> {
+        let row = &self.find(run)?.row;
+        let is_driven = row
+            .claim
+            .is_some_and(|claim| self.alive.contains(&claim.owner));
+        if !row.head.state.is_over() || is_driven {
+            return Err(Error::Unfinished);
+        }
+        self.hand_over(by, run)
+    }
+
+    fn hand_over(&mut self, to: InstanceId, run: RunId) -> Result<Claim, Error> {
+        let stored = self.runs.get_mut(&run);
+        let stored = stored.ok_or_else(|| refusal::no_run(run))?;
+        stored.epoch.0 += 1;
+        let claim = Claim {
+            run,
+            owner: to,
+            epoch: stored.epoch,
         };
-        self.claimed(claim)?.row.claim = Some(ours);
-        Ok(Adoption::Ours(ours))
+        stored.row.claim = Some(claim);
+        Ok(claim)
     }
 
     pub(super) fn page(&self, filter: &Filter, after: Option<RunId>, most: u32) -> Page {

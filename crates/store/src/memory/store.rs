@@ -101,6 +101,14 @@ impl Store for MemoryStore {
         Ok(adoption)
     }
 
+    async fn reclaim(&self, run: RunId) -> Result<Claim, Error> {
+        let claim = self
+            .call("reclaim", |data| data.reclaim(self.instance, run))
+            .await?;
+        self.world.hooks.claimed(self.instance, run);
+        Ok(claim)
+    }
+
     async fn is_alive(&self, instance: InstanceId) -> Result<bool, Error> {
         self.call("is_alive", |data| Ok(data.alive.contains(&instance)))
             .await
