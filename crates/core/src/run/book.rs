@@ -1,12 +1,12 @@
 //! One run in memory: what is stored, and the counters that make readiness cheap.
 
 use super::{
-    Change, Event, Head, Illegal, Key, Origin, Reason, Run, RunState, RunStop, Stage, Step,
+    Change, Event, Head, Illegal, Keep, Key, Origin, Reason, Run, RunState, RunStop, Stage, Step,
     Subject, Task, TaskState, Unit,
 };
 use crate::{
     id::RunId,
-    name::{NamespaceName, PoolName},
+    name::{NamespaceName, ObjectKey, PoolName},
     plan::Plan,
 };
 use jiff::Timestamp;
@@ -50,11 +50,18 @@ pub struct Book {
     pub(super) live: u32,
     pub(super) live_in: Vec<u32>,
     pub(super) held: BTreeMap<PoolName, u32>,
+    /// Some task calls a pipeline.
+    pub(super) has_calls: bool,
     /// Ordinary and finally tasks that are not over.
     pub(super) open: u32,
     pub(super) open_finally: u32,
     /// Tasks whose parents are all over.
     pub(super) undecided: VecDeque<usize>,
+    /// Objects of the pipeline, as they were when this process took the run on.
+    pub(super) objects: BTreeMap<ObjectKey, String>,
+    /// Attempts whose containers are kept, those that ended first before the others.
+    pub(super) kept: BTreeSet<(Timestamp, Place, u32)>,
+    pub(super) keep: Keep,
     pub(super) step: Step,
 }
 
@@ -111,7 +118,9 @@ impl Unit {
 impl Book {
     /// A new run or a stored one: both begin here.
     pub fn restore(plan: Arc<Plan>, identity: Identity, origin: Origin, run: Run) -> Self {
+        let is_call = |task: &crate::plan::Task| matches!(task.kind, crate::plan::Kind::Call(_));
         let mut book = Self {
+            has_calls: plan.tasks.iter().any(is_call),
             pending: Vec::new(),
             open_items: Vec::new(),
             queue: BTreeSet::new(),
@@ -122,6 +131,9 @@ impl Book {
             open: 0,
             open_finally: 0,
             undecided: VecDeque::new(),
+            objects: BTreeMap::new(),
+            kept: BTreeSet::new(),
+            keep: Keep::default(),
             step: Step::default(),
             plan,
             identity,
@@ -132,8 +144,14 @@ impl Book {
         book
     }
 
+    /// Takes in the pipeline's objects. What a task of this run keeps wins over them.
+    pub fn know_objects(&mut self, objects: BTreeMap<ObjectKey, String>) {
+        self.objects = objects;
+    }
+
     /// Derives every counter from the run.
     pub(super) fn count(&mut self) {
+        self.count_kept();
         let tasks = &self.run.tasks;
         let over = |at: usize| tasks.get(at).is_some_and(|task| task.own.state.is_over());
         let unfinished = |task: &crate::plan::Task| {
@@ -178,7 +196,7 @@ impl Book {
         }
     }
 
-    fn places(&self) -> impl Iterator<Item = Place> + '_ {
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> + '_ {
         self.run.tasks.iter().enumerate().flat_map(|(at, task)| {
             let items = (0_u32..)
                 .zip(&task.items)
@@ -212,7 +230,8 @@ impl Book {
                 attempt,
                 ending,
                 outputs,
-            } => self.ended(key, *attempt, ending, outputs, now),
+                artifacts,
+            } => self.ended(key, *attempt, ending, (outputs, artifacts), now),
             Event::Removed { key, attempt } => self.removed(key, *attempt),
             Event::Answered {
                 key,
@@ -220,12 +239,7 @@ impl Book {
                 by,
                 comment,
             } => self.answered(key, *approved, (by, comment), now),
-            Event::ChildEnded {
-                key,
-                attempt,
-                outcome,
-                outputs,
-            } => self.child_ended(key, *attempt, *outcome, outputs, now),
+            Event::ChildEnded { .. } => self.child_ended(event, now),
             Event::Rerun { keys } => self.rerun(keys, now),
         };
         if !taken {
@@ -360,6 +374,8 @@ impl Book {
         self.run.head.started_at = Some(now);
         self.run.head.message = None;
         self.set_run(RunState::Running, now);
+        self.leave_out(now);
+        self.undecided.clear();
         self.begin(false);
         true
     }

@@ -4,6 +4,7 @@
 use super::{
     Reason, RunState, TaskState, Unit,
     book::{Book, Place},
+    finish::NOT_IN_LIST,
 };
 use crate::{
     definition::{Condition, Json},
@@ -123,12 +124,13 @@ impl Book {
         worst.map_or(Met::Yes, Met::No)
     }
 
+    /// Those outside of a partial run count as met.
     fn parents(&self, task: usize) -> Vec<(usize, Condition)> {
-        self.plan
-            .tasks
-            .get(task)
-            .map(|task| task.parents.clone())
-            .unwrap_or_default()
+        let parents = self.plan.tasks.get(task).map(|task| &task.parents);
+        let known = parents.into_iter().flatten().copied();
+        known
+            .filter(|(parent, _)| self.is_selected(*parent))
+            .collect()
     }
 
     fn met(&self, parent: usize, condition: Condition) -> Met {
@@ -258,14 +260,9 @@ impl Book {
             *open = all;
         }
         for item in count..all {
-            let message = Some("it is no longer in the list".to_owned());
-            self.end(
-                (task, Some(item)),
-                TaskState::Skipped,
-                Reason::ConditionFalse,
-                message,
-                now,
-            );
+            let (place, reason) = ((task, Some(item)), Reason::NotInList);
+            let message = Some(NOT_IN_LIST.to_owned());
+            self.end(place, TaskState::Skipped, reason, message, now);
         }
         let plan = Arc::clone(&self.plan);
         let per_item = plan

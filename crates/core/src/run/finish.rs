@@ -1,10 +1,10 @@
 //! How things end: a unit, a fan-out, a run.
 
 use super::{
-    Effect, Reason, RunReason, RunState, RunStop, Stop, Task, TaskState, Unit,
+    Effect, Key, Reason, RunReason, RunState, RunStop, Stop, Task, TaskState, Unit,
     book::{Book, Place, attempt_mut},
 };
-use crate::{plan::Kind, planted};
+use crate::planted;
 use jiff::Timestamp;
 
 impl Book {
@@ -49,7 +49,44 @@ impl Book {
         self.record(place, state, reason, now);
         match place {
             (task, Some(_)) => self.item_ended(task, now),
-            (task, None) => self.task_ended(task),
+            (task, None) => {
+                self.keep_objects(task, state, now);
+                self.end_leftovers(task, now);
+                self.task_ended(task);
+            }
+        }
+    }
+
+    /// A fan-out is over: so are the items of before a rerun that it did not come to again.
+    fn end_leftovers(&mut self, task: usize, now: Timestamp) {
+        let Some(entry) = self.run.tasks.get_mut(task) else {
+            return;
+        };
+        let (state, reason) = match entry.own.state {
+            TaskState::Skipped | TaskState::Cancelled => (entry.own.state, entry.own.reason),
+            _ => (TaskState::Skipped, Some(Reason::NotInList)),
+        };
+        let message = match state {
+            TaskState::Skipped if reason != Some(Reason::NotInList) => entry.own.message.clone(),
+            TaskState::Cancelled => entry.own.message.clone(),
+            _ => Some(NOT_IN_LIST.to_owned()),
+        };
+        let mut ended = Vec::new();
+        for (item, unit) in (0..).zip(&mut entry.items) {
+            if !unit.state.is_over() {
+                unit.state = state;
+                unit.reason = reason;
+                unit.message.clone_from(&message);
+                unit.ended_at = Some(now);
+                ended.push((task, Some(item)));
+            }
+        }
+        if let Some(open) = self.open_items.get_mut(task) {
+            *open = 0;
+        }
+        for place in ended {
+            self.touch(place);
+            self.record(place, state, reason, now);
         }
     }
 
@@ -132,7 +169,10 @@ impl Book {
         let text = |message: &str| Some(message.to_owned());
         match self.run.head.stop {
             Some(RunStop::Person) => {
-                let message = text("a person cancelled it");
+                let message = text(match self.origin.calls.by {
+                    None => "a person cancelled it",
+                    Some(_) => "the run that called it stopped it, or a person did",
+                });
                 return (RunState::Cancelled, Some(RunReason::ByPerson), message);
             }
             Some(RunStop::Replaced) => {
@@ -150,10 +190,18 @@ impl Book {
             let message = Some(format!("{name} ended as {}: {why}", unit.state));
             return (RunState::Failed, Some(RunReason::TaskFailed), message);
         }
-        let is_skipped = |(task, said): (&Task, &crate::plan::Task)| {
-            said.finally || task.own.state == TaskState::Skipped
+        let ordinary = || {
+            let all = self.run.tasks.iter().zip(&self.plan.tasks);
+            all.filter(|(_, said)| !said.finally)
         };
-        if self.run.tasks.iter().zip(&self.plan.tasks).all(is_skipped) {
+        if let Some((_, said)) = ordinary().find(|(task, _)| task.own.state == TaskState::Cancelled)
+        {
+            // Of a cancelled run some of the tasks were rerun, and this was not one of them.
+            let message = Some(format!("{} was cancelled before, and not rerun", said.name));
+            return (RunState::Cancelled, Some(RunReason::ByPerson), message);
+        }
+        let is_about_ordinary = ordinary().any(|(task, _)| !is_left_out(task));
+        if is_about_ordinary && ordinary().all(|(task, _)| task.own.state == TaskState::Skipped) {
             let message = text("all of its tasks were skipped");
             return (RunState::Skipped, Some(RunReason::NothingToDo), message);
         }
@@ -239,12 +287,6 @@ impl Book {
 
     /// Tells a unit's live attempt to end.
     fn stop_attempt(&mut self, place: Place, why: Stop) {
-        let grace = self.grace(place);
-        let is_call = self
-            .plan
-            .tasks
-            .get(place.0)
-            .is_some_and(|task| matches!(task.kind, Kind::Call(_)));
         let Some(key) = self.key(place) else { return };
         let Some(attempt) = self.at(place).and_then(|unit| unit.attempts.last()) else {
             return;
@@ -261,15 +303,26 @@ impl Book {
             attempt.stop = Some(why);
         }
         self.touch_attempt(place, attempt);
-        self.step.effects.push(if is_call {
-            Effect::CancelCall { key, attempt }
-        } else {
-            Effect::Stop {
+        let effect = self.stop_of(place, key, attempt);
+        self.step.effects.push(effect);
+    }
+
+    /// The order to stop an attempt, the same for a new one and for one found at a restart.
+    pub(super) fn stop_of(&self, place: Place, key: Key, attempt: u32) -> Effect {
+        if self.is_call(place) {
+            let times = self.cancels(place);
+            return Effect::CancelCall {
                 key,
                 attempt,
-                grace,
-            }
-        });
+                times,
+            };
+        }
+        let grace = self.grace(place);
+        Effect::Stop {
+            key,
+            attempt,
+            grace,
+        }
     }
 
     pub(super) fn cancel(&mut self, stop: RunStop, now: Timestamp) -> bool {
@@ -295,6 +348,7 @@ impl Book {
                 self.run.head.finally_stopped = true;
                 self.step.head = true;
                 self.stop_tasks(true, now);
+                self.cancel_calls_again();
             }
             RunState::Cancelling => self.kill_live(),
             _ => return false,
@@ -328,17 +382,25 @@ impl Book {
                 .and_then(|unit| unit.attempts.last())
                 .map(|attempt| attempt.number);
             if let (Some(attempt), Some(key)) = (number, self.key(place)) {
-                let grace = std::time::Duration::ZERO;
-                self.step.effects.push(Effect::Stop {
-                    key,
-                    attempt,
-                    grace,
+                self.step.effects.push(if self.is_call(place) {
+                    Effect::CancelCall {
+                        key,
+                        attempt,
+                        times: 3,
+                    }
+                } else {
+                    let grace = std::time::Duration::ZERO;
+                    Effect::Stop {
+                        key,
+                        attempt,
+                        grace,
+                    }
                 });
             }
         }
     }
 
-    fn open_places(&self, finally: bool) -> Vec<Place> {
+    pub(super) fn open_places(&self, finally: bool) -> Vec<Place> {
         let mut places = Vec::new();
         for (at, (task, said)) in self.run.tasks.iter().zip(&self.plan.tasks).enumerate() {
             if said.finally != finally || task.own.state.is_over() {
@@ -354,15 +416,23 @@ impl Book {
     }
 }
 
+/// Said of an item that a rerun did not come to again.
+pub(super) const NOT_IN_LIST: &str = "it is no longer in the list";
+
+fn is_left_out(task: &Task) -> bool {
+    task.own.reason == Some(Reason::NotSelected)
+}
+
 /// What a fan-out comes to when its last item is over.
 fn gathered(task: &Task) -> (TaskState, Option<Reason>, Option<String>) {
     use TaskState::{Cancelled, Failed, Lost, Skipped, Succeeded, TimedOut};
     let with = |state: TaskState| -> Vec<(usize, &Unit)> {
-        task.items
+        let of_list = task
+            .items
             .iter()
             .enumerate()
-            .filter(|(_, item)| item.state == state)
-            .collect()
+            .filter(|(_, item)| is_in_list(item));
+        of_list.filter(|(_, item)| item.state == state).collect()
     };
     for state in [Failed, TimedOut, Lost, Cancelled] {
         let found = with(state);
@@ -374,7 +444,7 @@ fn gathered(task: &Task) -> (TaskState, Option<Reason>, Option<String>) {
                 .collect();
             let more = if found.len() > 10 { ", …" } else { "" };
             let why = first.message.as_deref().unwrap_or(state.as_str());
-            let of = task.items.len();
+            let of = task.items.iter().filter(|item| is_in_list(item)).count();
             let message = match found.len() {
                 1 => format!("item {} of {of}: {why}", shown.join("")),
                 _ => format!("items {}{more} of {of}; the first: {why}", shown.join(", ")),
@@ -387,4 +457,8 @@ fn gathered(task: &Task) -> (TaskState, Option<Reason>, Option<String>) {
     }
     let message = Some("its `when` was false for every item".to_owned());
     (Skipped, Some(Reason::ConditionFalse), message)
+}
+
+fn is_in_list(item: &Unit) -> bool {
+    item.reason != Some(Reason::NotInList)
 }

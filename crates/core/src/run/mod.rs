@@ -1,16 +1,18 @@
 //! The rule book: what an event makes of a run. No clock, no I/O, no randomness, so a replay of
 //! the same events gives the same run.
 
+mod again;
 mod attempts;
 mod book;
+mod borrow;
 mod calls;
 mod decide;
 mod environment;
 mod event;
 mod exit;
 mod finish;
-mod keep;
 mod handed;
+mod keep;
 mod partial;
 mod rerun;
 mod resolve;
@@ -19,18 +21,20 @@ mod state;
 mod tests;
 mod waiting;
 
+pub use again::{Again, NotAgain};
 pub use book::{Book, Identity};
+pub use borrow::{Need, needs};
 pub use calls::{Calls, MOST_DEPTH, child_of};
 pub use event::{Effect, Event, Illegal, Outcome, Step};
 pub use exit::{Ending, Exit};
 pub use keep::{Keep, MOST_KEPT};
-pub use partial::{Given, Mount, Partial};
+pub use partial::{Given, GivenArtifacts, Mount, Partial};
 pub use state::{Reason, RunReason, RunState, TaskState};
 pub use waiting::waits_for;
 
 use crate::{
     definition::Json,
-    name::{ParamName, TaskName},
+    name::{ObjectKey, ParamName, TaskName},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -176,6 +180,17 @@ pub struct Artifacts {
     pub files: u32,
     /// What is in the files, together.
     pub bytes: u64,
+}
+
+/// A small value that a pipeline keeps beyond its runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// Its name in the pipeline.
+    pub key: ObjectKey,
+    /// What it holds.
+    pub value: String,
+    /// When it got this value.
+    pub at: Timestamp,
 }
 
 /// How far an attempt's container has come, stored before each step is taken.

@@ -26,17 +26,18 @@ impl Book {
                             attempt: number,
                         });
                     }
+                    if attempt.stage == Stage::Kept {
+                        effects.push(Effect::Keep {
+                            key: key.clone(),
+                            attempt: number,
+                        });
+                    }
                     if attempt.state.is_over() {
                         continue;
                     }
                     effects.extend(self.effect_of(place, number));
                     if attempt.stop.is_some() {
-                        let grace = self.grace(place);
-                        effects.push(Effect::Stop {
-                            key: key.clone(),
-                            attempt: number,
-                            grace,
-                        });
+                        effects.push(self.stop_of(place, key.clone(), number));
                     }
                 }
             }
@@ -98,19 +99,15 @@ impl Book {
 
     /// Tasks that begin again as a whole: those named, all that depends on any of `places`, and
     /// every finally task.
-    fn behind(&self, places: &[Place]) -> BTreeSet<usize> {
+    pub(super) fn behind(&self, places: &[Place]) -> BTreeSet<usize> {
         let mut whole: BTreeSet<usize> = places
             .iter()
             .filter(|(_, item)| item.is_none())
             .map(|(task, _)| *task)
             .collect();
         let mut todo: Vec<usize> = places.iter().map(|(task, _)| *task).collect();
-        let finally = self
-            .plan
-            .tasks
-            .iter()
-            .enumerate()
-            .filter(|(_, task)| task.finally);
+        let tasks = || self.plan.tasks.iter().enumerate();
+        let finally = tasks().filter(|(_, task)| task.finally);
         whole.extend(finally.map(|(at, _)| at));
         while let Some(task) = todo.pop() {
             for child in self
@@ -125,6 +122,7 @@ impl Book {
                 }
             }
         }
+        whole.retain(|task| self.is_selected(*task));
         whole
     }
 
@@ -137,6 +135,7 @@ impl Book {
     }
 
     fn reset_unit(&mut self, place: Place, now: Timestamp) {
+        self.let_go(place);
         let Some(unit) = self.at_mut(place) else {
             return;
         };

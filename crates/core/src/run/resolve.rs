@@ -28,7 +28,8 @@ impl Book {
         place: Place,
         number: u32,
     ) -> Result<container::Attempt, Failure> {
-        let main = self.container(said, self.environment(place, number), place)?;
+        let mut main = self.container(said, self.environment(place, number), place)?;
+        self.mount(&mut main.volumes);
         let mut services = Vec::new();
         for (name, service) in &said.services {
             let ready = service.ready.as_ref();
@@ -45,7 +46,7 @@ impl Book {
         Ok(container::Attempt {
             main,
             services,
-            inputs: said.inputs.clone(),
+            inputs: self.inputs(&said.inputs),
             labels: task.labels.clone().into_iter().collect(),
         })
     }
@@ -177,24 +178,24 @@ impl Book {
                 .cloned()
                 .ok_or_else(|| format!("param {name} is not set")),
             Reference::Output { task, key, .. } => {
-                self.output(task.as_str(), key).map(|found| match found {
-                    Output::One(text) => text,
-                    Output::Gathered(texts) => Json::from(texts).to_string(),
-                })
+                self.output(task.as_str(), key).map(Output::into_text)
             }
             Reference::Item { field, .. } => self.item(field.as_deref(), place),
             Reference::Task { task, field, .. } => Ok(self.about(task.as_str(), *field)),
-            Reference::Object { key, .. } => Err(format!("there is no object {key}")),
+            Reference::Object { key, of_run, .. } => self.object(key, *of_run),
             Reference::Event { path, .. } => Err(format!("there is no event to take {path} from")),
             Reference::Secret(name) => Err(format!("secret {name} cannot stand here")),
         }
     }
 
-    fn output(&self, task: &str, key: &str) -> Result<Output, String> {
+    pub(super) fn output(&self, task: &str, key: &str) -> Result<Output, String> {
         let at = self
             .plan
             .position(task)
             .ok_or_else(|| format!("there is no task {task}"))?;
+        if !self.is_selected(at) {
+            return self.given_output(at, key);
+        }
         let found = self
             .run
             .tasks
@@ -249,11 +250,11 @@ impl Book {
     }
 
     fn about(&self, task: &str, field: TaskField) -> String {
-        let Some(task) = self
-            .plan
-            .position(task)
-            .and_then(|at| self.run.tasks.get(at))
-        else {
+        let at = self.plan.position(task);
+        if let Some(at) = at.filter(|at| !self.is_selected(*at)) {
+            return self.given_about(at, field);
+        }
+        let Some(task) = at.and_then(|at| self.run.tasks.get(at)) else {
             return String::new();
         };
         match field {
@@ -342,9 +343,18 @@ impl Book {
 }
 
 /// What an output holds.
-enum Output {
+pub(super) enum Output {
     One(String),
     Gathered(Vec<String>),
+}
+
+impl Output {
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::One(text) => text,
+            Self::Gathered(texts) => Json::from(texts).to_string(),
+        }
+    }
 }
 
 fn default_of(reference: &Reference) -> Option<&Literal> {
