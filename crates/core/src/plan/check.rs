@@ -4,6 +4,7 @@ mod conditions;
 mod container;
 mod exec;
 mod graph;
+mod places;
 mod report;
 mod task;
 mod top;

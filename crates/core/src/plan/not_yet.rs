@@ -59,25 +59,12 @@ fn container(path: &Path, said: &Container, problems: &mut Vec<Problem>) {
         ("objects", !said.objects.is_empty()),
         ("api_token", said.api_token == Some(true)),
         ("services", !said.services.is_empty()),
-        ("volumes", !said.volumes.is_empty()),
-        ("files", !said.files.is_empty()),
         ("inputs", !said.inputs.is_empty()),
         ("registry", said.registry.is_some()),
     ] {
         if is_there {
             refuse(path.at(key), &format!("`{key}`"), problems);
         }
-    }
-    if said
-        .script
-        .as_ref()
-        .is_some_and(|script| script.starts_with("#!"))
-    {
-        refuse(
-            path.at("script"),
-            "a script that begins with `#!`",
-            problems,
-        );
     }
     if let Some(image) = &said.image {
         object(&path.at("image"), image, problems);

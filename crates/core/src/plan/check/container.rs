@@ -2,15 +2,12 @@
 
 use super::{Scope, Subject};
 use crate::{
-    definition::{Container, Reference, Resources, Service, Value, VolumeSource},
+    definition::{Container, Reference, Resources, Service, Value},
     name::ServiceName,
     problem::Path,
     quantity,
 };
 use std::collections::BTreeMap;
-
-/// What Gofer mounts into every container.
-const OURS: &str = "/gofer";
 
 impl Scope<'_> {
     /// `all` is the task's own keys and those of `defaults`, merged.
@@ -21,7 +18,7 @@ impl Scope<'_> {
             self.report.error(subject.path.clone(), message);
         }
         self.container(&subject.path, own);
-        self.below_root(subject, all);
+        self.files_of_task(subject, all);
         for (nth, input) in own.inputs.iter().enumerate() {
             let path = subject.path.at("inputs").at(nth);
             let task = self.pipeline.tasks.get(input);
@@ -38,19 +35,7 @@ impl Scope<'_> {
     /// Rules of one table of container keys, wherever it stands.
     pub(super) fn container(&mut self, path: &Path, said: &Container) {
         self.exec(path, said);
-        for file in said.files.keys() {
-            self.absolute(&path.at("files").at(file.as_str()), file);
-        }
-        for (at, volume) in &said.volumes {
-            let path = path.at("volumes").at(at.as_str());
-            self.absolute(&path, at);
-            if let VolumeSource::Host(host) = &volume.source {
-                self.stays(&path.at("host"), host);
-            }
-        }
-        if let Some(folder) = &said.working_dir {
-            self.stays(&path.at("working_dir"), folder);
-        }
+        self.places(path, said);
         if let Some(resources) = &said.resources {
             self.resources(&path.at("resources"), resources);
         }
@@ -83,62 +68,6 @@ impl Scope<'_> {
         }
     }
 
-    /// A place in the container that is the user's to fill.
-    fn absolute(&mut self, path: &Path, place: &str) {
-        if !self.stays(path, place) {
-            return;
-        }
-        let place = place.trim_end_matches('/');
-        if place.is_empty() {
-            self.report
-                .error(path.clone(), "the root itself cannot be replaced");
-        } else if place == OURS
-            || place
-                .strip_prefix(OURS)
-                .is_some_and(|rest| rest.starts_with('/'))
-        {
-            self.report.error(
-                path.clone(),
-                format!("{OURS} is Gofer's own; choose another place"),
-            );
-        }
-    }
-
-    /// Whether a path is absolute and leads nowhere else.
-    fn stays(&mut self, path: &Path, place: &str) -> bool {
-        if !place.starts_with('/') || place.contains('\0') {
-            let message = format!("{place:?} is not an absolute path, such as \"/etc/app.toml\"");
-            self.report.error(path.clone(), message);
-            return false;
-        }
-        if place.split('/').any(|part| part == "..") {
-            let message = format!("{place:?} has a `..` in it; write where it leads to");
-            self.report.error(path.clone(), message);
-            return false;
-        }
-        true
-    }
-
-    /// A file's folder becomes a volume where the root is read-only, and `/` cannot be one.
-    fn below_root(&mut self, subject: &Subject<'_>, all: &Container) {
-        if all.read_only != Some(true) {
-            return;
-        }
-        let is_at_root =
-            |file: &&String| file.starts_with('/') && !file.trim_start_matches('/').contains('/');
-        for file in all.files.keys().filter(is_at_root) {
-            let message =
-                "with `read_only` a file cannot stand directly under /: put it into a folder";
-            if subject.task.container.files.contains_key(file) {
-                self.report
-                    .error(subject.path.at("files").at(file.as_str()), message);
-            } else {
-                let path = Path::top().at("defaults").at("files").at(file.as_str());
-                self.report.once(path, message);
-            }
-        }
-    }
-
     fn services(&mut self, path: &Path, services: &BTreeMap<ServiceName, Service>) {
         let mut ports: BTreeMap<u16, &ServiceName> = BTreeMap::new();
         for (name, service) in services {
@@ -152,6 +81,7 @@ impl Scope<'_> {
                     .error(path.clone(), "`localhost` is the task itself");
             }
             self.container(&path, &service.container);
+            self.files_of_service(&path, &service.container);
             let Some(ready) = &service.ready else {
                 continue;
             };

@@ -26,15 +26,14 @@ fn what_gofer_run_cannot_do_yet_is_refused_with_a_plain_sentence() {
     let refused = refused(
         json!({
             "a": {
-                "image": {"object": "image"}, "script": "#!/bin/bash", "env": {"X": {"object": "k"}},
+                "image": {"object": "image"}, "env": {"X": {"object": "k"}},
                 "cache": {"ttl": "1h"}, "objects": ["x"], "api_token": true, "inputs": ["b"],
-                "services": {"db": {"image": "db"}}, "volumes": {"/w": {"scratch": "w"}},
-                "files": {"/etc/a": "b"}, "registry": {"username": "u", "password": {"secret": "s"}},
+                "services": {"db": {"image": "db"}}, "registry": {"username": "u", "password": {"secret": "s"}},
             },
             "b": {"pipeline": {"name": "other", "params": {"x": {"object": "k"}}}},
             "c": {"image": "x", "script": "true", "api_token": false},
         }),
-        json!({"script": "#!/bin/sh", "files": {"/a": ""}, "volumes": {"/v": {"persistent": "v"}}}),
+        json!({"api_token": true}),
     );
     let places: Vec<&str> = refused
         .iter()
@@ -43,18 +42,13 @@ fn what_gofer_run_cannot_do_yet_is_refused_with_a_plain_sentence() {
     assert_eq!(
         places,
         [
-            "defaults.volumes",
-            "defaults.files",
-            "defaults.script",
+            "defaults.api_token",
             "tasks.a.cache",
             "tasks.a.objects",
             "tasks.a.api_token",
             "tasks.a.services",
-            "tasks.a.volumes",
-            "tasks.a.files",
             "tasks.a.inputs",
             "tasks.a.registry",
-            "tasks.a.script",
             "tasks.a.image",
             "tasks.a.env.X",
             "tasks.b.pipeline",
@@ -66,8 +60,9 @@ fn what_gofer_run_cannot_do_yet_is_refused_with_a_plain_sentence() {
 #[test]
 fn what_gofer_run_can_do_is_not_refused() {
     let tasks = json!({"a": {
-        "image": "x", "script": "true", "env": {"X": {"secret": "s"}}, "retry": {"limit": 1},
+        "image": "x", "script": "#!/bin/sh", "env": {"X": {"secret": "s"}}, "retry": {"limit": 1},
         "matrix": {"os": ["a"]}, "resources": {"cpu": "1"}, "read_only": true,
+        "files": {"/etc/a": "b"}, "volumes": {"/w": {"scratch": "w"}},
     }});
     assert!(refused(tasks, json!({"image": "y"})).is_empty());
 }

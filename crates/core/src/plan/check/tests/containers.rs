@@ -61,6 +61,47 @@ fn a_file_directly_below_a_read_only_root_is_refused() {
 }
 
 #[test]
+fn a_file_is_neither_where_the_engine_hides_it_nor_in_a_volume() {
+    for (path, expected) in [
+        ("/etc/hosts", "/etc/hosts is the engine's own"),
+        (
+            "/etc//./resolv.conf",
+            "/etc/resolv.conf is the engine's own",
+        ),
+        ("/proc/1/x", "/proc is the engine's own"),
+    ] {
+        let place = format!("tasks.a.files.{path}");
+        refused(one("files", json!({path: ""})), &place, expected);
+    }
+    accepted(one("files", json!({"/etc/hosts.d/x": "", "/process": ""})));
+    refused(
+        one("volumes", json!({"/sys/x": {"scratch": "w"}})),
+        "tasks.a.volumes./sys/x",
+        "the kernel's own",
+    );
+    let volumes = json!({"/data": {"persistent": "d"}});
+    refused(
+        tasks(json!({"a": {"files": {"/data/x": ""}, "volumes": volumes}})),
+        "tasks.a.files./data/x",
+        "it lies in the volume at /data",
+    );
+    refused(
+        json!({"defaults": {"image": "x", "files": {"/data/x": ""}}, "tasks": {"a": {"volumes": volumes}}}),
+        "defaults.files./data/x",
+        "it lies in the volume at /data",
+    );
+    let service = json!({"image": "x", "files": {"/x": ""}, "read_only": true});
+    refused(
+        one("services", json!({"db": service})),
+        "tasks.a.services.db.files./x",
+        "directly under /",
+    );
+    accepted(tasks(
+        json!({"a": {"files": {"/database": ""}, "volumes": {"/data": {"scratch": "d"}}}}),
+    ));
+}
+
+#[test]
 fn amounts_are_checked_wherever_they_stand() {
     refused(
         one("resources", json!({"cpu": "lots"})),
