@@ -1,0 +1,175 @@
+use crate::world::{all, attempt, everywhere, files_in, pieces, read, tar};
+use futures_util::{StreamExt, stream};
+use gofer_core::run::Artifacts;
+use gofer_objects::{Error, KeepError, Limits, Objects};
+
+const LIMITS: Limits = Limits {
+    entries: 100,
+    bytes: 10 << 20,
+    names: 1 << 10,
+};
+
+#[tokio::test]
+async fn what_was_left_is_there_whole_and_file_by_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let large = vec![b'x'; 3 << 20];
+    let files: &[(&str, &[u8])] = &[("artifacts/a", b"one"), ("artifacts/b/large", &large)];
+    for objects in everywhere(dir.path()) {
+        let id = attempt(1, Some(3), 2);
+        let left = objects.keep(&id, pieces(tar(files)), LIMITS).await.unwrap();
+        let expected = Artifacts {
+            files: 2,
+            bytes: 3 + (3 << 20),
+        };
+        assert_eq!(left, Some(expected));
+        let whole = all(objects.tar(&id).await.unwrap()).await.unwrap();
+        let index = objects.index(&id).await.unwrap();
+        assert_eq!(index.length, whole.len() as u64);
+        assert_eq!(index.artifacts(), left);
+        let found = read(&whole);
+        assert_eq!(found[0], ("a".to_owned(), "one".to_owned()));
+        assert_eq!(found[1].1.len(), 3 << 20);
+        let one = index.find("a").unwrap();
+        assert_eq!(all(objects.file(&id, one.at, 3)).await.unwrap(), b"one");
+        let other = objects.index(&attempt(1, Some(3), 1)).await;
+        assert!(matches!(other, Err(Error::Gone(_))), "{other:?}");
+    }
+}
+
+#[tokio::test]
+async fn kept_twice_is_kept_once() {
+    let dir = tempfile::tempdir().unwrap();
+    for objects in everywhere(dir.path()) {
+        let id = attempt(1, None, 1);
+        let first = tar(&[("artifacts/a", b"1"), ("artifacts/b", b"2")]);
+        for _ in 0..2 {
+            let kept = objects.keep(&id, pieces(first.clone()), LIMITS).await;
+            assert_eq!(kept.unwrap(), Some(Artifacts { files: 2, bytes: 2 }));
+        }
+    }
+    let run = "runs/00000000-0000-0000-0000-000000000001/build/attempt-1";
+    assert_eq!(
+        files_in(dir.path()),
+        [
+            format!("{run}/artifacts.json"),
+            format!("{run}/artifacts.tar")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_refused_or_breaks_off_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let large = vec![b'x'; 9 << 20];
+    for objects in everywhere(dir.path()) {
+        let id = attempt(1, None, 1);
+        let harmless = tar(&[("artifacts/a", b"1")]);
+        objects.keep(&id, pieces(harmless), LIMITS).await.unwrap();
+        let late = tar(&[("artifacts/large", &large), ("elsewhere", b"x")]);
+        let refused = objects.keep(&id, pieces(late), LIMITS).await;
+        assert!(
+            matches!(&refused, Err(KeepError::Refused(_))),
+            "{refused:?}"
+        );
+        let most = Limits { bytes: 5, ..LIMITS };
+        let huge = tar(&[("artifacts/large", &large)]);
+        match objects.keep(&id, pieces(huge.clone()), most).await {
+            Err(KeepError::Refused(refusal)) => assert!(refusal.is_too_large()),
+            other => panic!("{other:?}"),
+        }
+        let broken = pieces(huge[..8 << 20].to_vec());
+        let broken = broken.chain(stream::iter([Err("the engine went".to_owned())]));
+        match objects.keep(&id, broken, LIMITS).await {
+            Err(KeepError::Source(why)) => assert_eq!(why, "the engine went"),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(objects.index(&id).await, Err(Error::Gone(_))));
+        assert!(matches!(objects.tar(&id).await, Err(Error::Gone(_))));
+    }
+    assert!(files_in(dir.path()).is_empty());
+}
+
+/// As after a kill in the middle: the next try, or the end of the run, takes it away.
+#[tokio::test]
+async fn an_upload_that_was_cut_short_goes_with_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let objects = Objects::in_folder(dir.path()).unwrap();
+    let (id, other) = (attempt(1, None, 1), attempt(2, None, 1));
+    for id in [&id, &other] {
+        let folder = format!("runs/{}/build/attempt-1", id.run);
+        let folder = dir.path().join(folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("artifacts.tar#1"), "half").unwrap();
+    }
+    let whole = tar(&[("artifacts/a", b"1")]);
+    objects.keep(&id, pieces(whole), LIMITS).await.unwrap();
+    assert_eq!(files_in(dir.path()).len(), 3);
+    objects.remove_run(other.run).await.unwrap();
+    assert_eq!(files_in(dir.path()).len(), 2);
+}
+
+#[tokio::test]
+async fn folders_alone_are_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut builder = tar::Builder::new(Vec::new());
+    for folder in ["artifacts/", "artifacts/empty/"] {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Directory);
+        header.set_size(0);
+        builder.append_data(&mut header, folder, &[][..]).unwrap();
+    }
+    let tar = builder.into_inner().unwrap();
+    for objects in everywhere(dir.path()) {
+        let id = attempt(1, None, 1);
+        let kept = objects.keep(&id, pieces(tar.clone()), LIMITS).await;
+        assert_eq!(kept.unwrap(), None);
+        assert!(matches!(objects.index(&id).await, Err(Error::Gone(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_run_goes_with_all_of_its_artifacts_and_nobody_elses() {
+    let dir = tempfile::tempdir().unwrap();
+    for objects in everywhere(dir.path()) {
+        let (one, two) = (attempt(1, Some(0), 1), attempt(2, None, 1));
+        for id in [&one, &two] {
+            let tar = tar(&[("artifacts/a", b"1")]);
+            objects.keep(id, pieces(tar), LIMITS).await.unwrap();
+        }
+        objects.remove_run(one.run).await.unwrap();
+        objects.remove_run(one.run).await.unwrap();
+        assert!(matches!(objects.index(&one).await, Err(Error::Gone(_))));
+        assert!(objects.index(&two).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn inputs_are_one_archive_of_several() {
+    let dir = tempfile::tempdir().unwrap();
+    for objects in everywhere(dir.path()) {
+        let ids = [attempt(1, None, 1), attempt(1, Some(1), 2)];
+        for id in &ids {
+            let tar = tar(&[("artifacts/sub/name", format!("{id}").as_bytes())]);
+            objects.keep(id, pieces(tar), LIMITS).await.unwrap();
+        }
+        let [one, two] = ids.clone();
+        let wanted = vec![("build".to_owned(), one), ("map/1".to_owned(), two)];
+        let found = read(&all(objects.inputs(wanted)).await.unwrap());
+        let files: Vec<_> = found
+            .into_iter()
+            .filter(|(path, _)| !path.ends_with('/'))
+            .collect();
+        assert_eq!(
+            files,
+            [
+                ("build/sub/name".to_owned(), ids[0].to_string()),
+                ("map/1/sub/name".to_owned(), ids[1].to_string()),
+            ]
+        );
+        let gone = vec![("build".to_owned(), attempt(9, None, 1))];
+        let gone = all(objects.inputs(gone)).await;
+        assert!(matches!(gone, Err(Error::Gone(_))), "{gone:?}");
+        let none = all(objects.inputs(Vec::new())).await.unwrap();
+        assert_eq!(read(&none), []);
+    }
+}
