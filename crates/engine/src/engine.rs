@@ -1,20 +1,16 @@
 //! The engine's front door.
 
-use crate::{
-    Error, Parts, checks,
-    driven::{Driven, Ready},
-    message::Message,
-};
+use crate::{Error, Parts, Wanted, checks, child::Accepted, driven::Driven, message::Message};
 use gofer_core::{
     Timestamp,
     definition::Pipeline,
     id::RunId,
     name::{NamespaceName, PipelineName, SecretName},
     plan::Plan,
-    run::{Book, Identity, Key, Origin, Run},
+    run::{Calls, Key, Mount, Origin},
 };
 use gofer_secrets::SecretText;
-use gofer_store::{Adoption, NewRun, Request, RunRow, Store, Version};
+use gofer_store::{Adoption, Request, RunRow, Store, Version};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::{oneshot, watch};
 
@@ -39,6 +35,12 @@ pub struct Start {
     pub secrets: Vec<(SecretName, SecretText)>,
     /// What asks: `manual`, or a trigger's name.
     pub trigger: String,
+    /// Versions of the pipelines that it calls, directly or not.
+    pub calls: BTreeMap<PipelineName, u32>,
+    /// What of the machine every task's container sees besides what the file says.
+    pub mounts: Vec<Mount>,
+    /// If it is to be about some of the tasks only.
+    pub only: Option<Wanted>,
 }
 
 impl Engine {
@@ -78,55 +80,50 @@ impl Engine {
             params,
             secrets,
             trigger,
+            calls,
+            mounts,
+            only,
         } = start;
         if self.driven.draining.is_cancelled() {
             return Err(Error::Draining);
         }
         self.driven.check_faults(&namespace, &pipeline)?;
         let plan = Arc::new(self.plan(&namespace, &pipeline, version).await?);
-        let needed = checks::needed_secrets(&plan);
+        let (partial, mut problems) = match only {
+            Some(only) => {
+                let (partial, problems) = self.borrow(&namespace, &plan, &only).await?;
+                (Some(partial), problems)
+            }
+            None => (None, Vec::new()),
+        };
+        problems.extend(checks::mounts(&mounts));
+        let needed = self
+            .needed_secrets(&namespace, &plan, partial.as_ref(), &calls)
+            .await?;
         let mut secrets: BTreeMap<SecretName, SecretText> = secrets.into_iter().collect();
         secrets.retain(|name, _| needed.contains(name));
-        let params = checks::start(&plan, &params, &secrets)?;
-
-        let now = self.now();
-        let id = RunId(self.driven.parts.ids.next());
+        let params = checks::start(&plan, &params, &secrets, &needed, problems)?;
         let origin = Origin {
             trigger,
-            scheduled_at: now.to_string(),
+            scheduled_at: self.now().to_string(),
             params,
-            mounts: Vec::new(),
-            partial: None,
+            mounts,
+            partial,
+            calls: Calls {
+                versions: calls,
+                ..Calls::default()
+            },
         };
-        let (run, changes) = Run::new(&plan, now);
-        let new = NewRun {
+        let id = RunId(self.driven.parts.ids.next());
+        self.accept(Accepted {
             id,
-            namespace: namespace.clone(),
-            pipeline,
-            version,
-            origin: origin.clone(),
-            run: run.clone(),
-            tasks: plan.names(),
-            changes,
-            secrets: self.seal(id, &secrets)?,
-        };
-        let row = self.store().create_run(new).await?;
-        let claim = row.claim.ok_or(Error::Store(gofer_store::Error::Fenced))?;
-        let identity = Identity {
-            run: id,
             namespace,
             version,
-            number: row.number,
-        };
-        let book = Book::restore(plan, identity, origin, run);
-        self.driven.drive(Ready {
-            row: row.clone(),
-            claim,
-            book,
+            plan,
+            origin,
             secrets,
-            older: Vec::new(),
-        });
-        Ok(row)
+        })
+        .await
     }
 
     /// Asks for a run's stop, wherever it is driven; a second time stops its finally tasks too.

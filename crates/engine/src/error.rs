@@ -1,6 +1,7 @@
 use gofer_core::{
     id::RunId,
     name::{NamespaceName, PipelineName, SecretName},
+    run::NotAgain,
 };
 
 /// Why a run was not accepted: everything that is wrong, at once.
@@ -44,6 +45,14 @@ pub enum Error {
         /// Why the stored ones do not help.
         why: String,
     },
+    /// The run cannot be done again, or not so.
+    #[error("{run} cannot be rerun so: {why}")]
+    NotRerun {
+        /// Which, as people write it.
+        run: String,
+        /// Why.
+        why: NotAgain,
+    },
     /// The run has come to its end: there is nothing to stop.
     #[error("run {0} is over")]
     Over(RunId),
@@ -52,6 +61,12 @@ pub enum Error {
         "run {0} is not driven any more, so it was not asked to stop; the log of gofer says why"
     )]
     NotDriven(RunId),
+    /// Nothing can be run in that attempt; the sentence says why.
+    #[error("{0}")]
+    NoShell(String),
+    /// The container engine does not answer.
+    #[error("{0}")]
+    Away(String),
     /// The process is about to end.
     #[error("this process is about to end and takes nothing on")]
     Draining,

@@ -8,7 +8,9 @@
 #![warn(missing_docs)]
 
 mod attempt;
+mod call;
 mod checks;
+mod child;
 mod clean;
 mod context;
 mod draft;
@@ -21,14 +23,23 @@ mod keep;
 mod log;
 mod message;
 pub mod outputs;
+mod partial;
 mod parts;
 mod pauses;
 mod pins;
 mod recover;
 mod requests;
+mod rush;
+mod rerun;
+mod shell;
 mod sweep;
+mod tidy;
 
 pub use engine::{Engine, Start};
 pub use error::{Error, Refused};
+pub use partial::Wanted;
 pub use parts::{Knock, Options, Parts, Vault};
 pub use recover::Resumed;
+pub use rerun::Rerun;
+pub use shell::Visit;
+pub use tidy::{LONGEST_KEPT, RUNS_KEPT};

@@ -12,6 +12,8 @@ mod container;
 mod crashes;
 mod happy;
 mod logs;
+mod partial;
+mod rerun;
 mod scheduler;
 mod sources;
 mod start;

@@ -34,6 +34,9 @@ fn everything_that_is_missing_is_said_at_once_and_nothing_is_stored() {
                 params: BTreeMap::from([("n".into(), "x".into()), ("dya".into(), "1".into())]),
                 secrets: values(&[("token", "abcdef")]),
                 trigger: "manual".to_owned(),
+                calls: BTreeMap::new(),
+                mounts: Vec::new(),
+                only: None,
             })
             .await;
         let Err(Error::Refused(refused)) = refused else {
@@ -60,6 +63,29 @@ fn everything_that_is_missing_is_said_at_once_and_nothing_is_stored() {
                 .rows
                 .is_empty()
         );
+    });
+}
+
+#[test]
+fn a_document_that_breaks_a_rule_is_refused_wherever_it_comes_from() {
+    let world = World::new();
+    world.live(async |engine| {
+        let reads_what_may_be_missing = document(json!({
+            "tasks": {
+                "a": {},
+                "b": {
+                    "depends_on": { "a": "any" },
+                    "env": { "ROWS": { "output": "a.rows" } },
+                },
+            },
+        }));
+        let refused = engine.apply(&namespace(), reads_what_may_be_missing).await;
+        let Err(Error::Refused(refused)) = refused else {
+            panic!("{refused:?}")
+        };
+        let all = refused.problems.join("\n");
+        assert!(all.contains("tasks.b.env.ROWS"), "{all}");
+        assert!(all.contains("default"), "{all}");
     });
 }
 

@@ -172,6 +172,9 @@ fn a_pipeline_that_makes_us_panic_harms_only_itself_and_is_refused_after_three_t
                 params: std::collections::BTreeMap::new(),
                 secrets: Vec::new(),
                 trigger: "manual".to_owned(),
+                calls: std::collections::BTreeMap::new(),
+                mounts: Vec::new(),
+                only: None,
             })
             .await
             .unwrap();

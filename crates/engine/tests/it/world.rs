@@ -249,6 +249,9 @@ pub(crate) async fn start_with(
             params: BTreeMap::new(),
             secrets: values(secrets),
             trigger: "manual".to_owned(),
+            calls: BTreeMap::new(),
+            mounts: Vec::new(),
+            only: None,
         })
         .await
 }

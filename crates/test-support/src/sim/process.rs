@@ -162,6 +162,9 @@ async fn ask(engine: &Engine, namespace: &NamespaceName, wish: &Wish) -> Result<
         params: BTreeMap::new(),
         secrets: Vec::new(),
         trigger: wish.trigger.clone(),
+        mounts: Vec::new(),
+        only: None,
+        calls: BTreeMap::new(),
     };
     engine.start(start).await?;
     Ok(())

@@ -56,13 +56,16 @@ const ATTEMPT: &[(T, &[T])] = &[
     ),
 ];
 
-/// Approvals, called runs, replaced runs, services, artifacts and caches come with later parts.
+/// Approvals, called runs, replaced runs, services, artifacts, caches and runs of some tasks come
+/// with later parts.
 const LATER: &[Reason] = &[
     Reason::Rejected,
     Reason::ChildFailed,
     Reason::ArtifactsTooLarge,
     Reason::RunReplaced,
     Reason::Cached,
+    Reason::NotSelected,
+    Reason::NotInList,
 ];
 
 const RUN_REASONS: &[RunReason] = &[

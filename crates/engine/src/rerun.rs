@@ -1,0 +1,120 @@
+//! Doing a run again, or parts of it: earlier attempts stay, new ones are added.
+
+use crate::{Engine, Error, Refused, checks, draft::Draft, driven::Ready};
+use gofer_core::{
+    id::RunId,
+    name::SecretName,
+    run::{Again, Book, Event, Identity, NotAgain},
+};
+use gofer_secrets::SecretText;
+use gofer_store::{Claim, Commit, RunRow};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// How long a run that has just ended may take to be cleared up after.
+const CLEARED_UP: Duration = Duration::from_secs(10);
+
+/// A rerun that is asked for.
+#[derive(Debug)]
+pub struct Rerun {
+    /// Of which run.
+    pub run: RunId,
+    /// What of it.
+    pub again: Again,
+    /// Values of its secrets, which went when it was over.
+    pub secrets: Vec<(SecretName, SecretText)>,
+}
+
+impl Engine {
+    /// Takes a run up again, with its own version and params, and drives it. Everything that
+    /// speaks against it is said at once, and then nothing has changed.
+    pub async fn rerun(&self, rerun: Rerun) -> Result<RunRow, Error> {
+        if self.driven.draining.is_cancelled() {
+            return Err(Error::Draining);
+        }
+        let row = self.store().run(rerun.run).await?;
+        self.driven.check_faults(&row.namespace, &row.pipeline)?;
+        let refused = |why| Error::NotRerun {
+            run: format!("{}/{}", row.pipeline, row.number),
+            why,
+        };
+        if !row.head.state.is_over() {
+            return Err(refused(NotAgain::NotOver));
+        }
+        let clock = &self.driven.parts.clock;
+        tokio::select! {
+            () = self.not_driven(rerun.run) => {}
+            () = clock.sleep(CLEARED_UP) => {}
+        }
+        let claim = match self.store().reclaim(rerun.run).await {
+            Err(gofer_store::Error::Unfinished) => return Err(refused(NotAgain::NotOver)),
+            other => other?,
+        };
+        let begun = self.begin_again(claim, rerun, &refused).await;
+        if begun.is_err() {
+            let release = Commit {
+                release: true,
+                ..Commit::new(claim)
+            };
+            if let Err(error) = self.store().commit(release).await {
+                tracing::warn!(%error, run = %claim.run, "a run that was not rerun is still held");
+            }
+        }
+        begun
+    }
+
+    async fn begin_again(
+        &self,
+        claim: Claim,
+        rerun: Rerun,
+        refused: &(impl Fn(NotAgain) -> Error + Sync),
+    ) -> Result<RunRow, Error> {
+        let stored = self.store().load(claim.run).await?;
+        let row = stored.row;
+        let (namespace, origin) = (&row.namespace, row.origin.clone());
+        let plan = self.plan(namespace, &row.pipeline, row.version).await?;
+        let partial = origin.partial.as_ref();
+        let versions = &origin.calls.versions;
+        let needed = self
+            .needed_secrets(namespace, &plan, partial, versions)
+            .await?;
+        let identity = Identity {
+            run: row.id,
+            namespace: namespace.clone(),
+            version: row.version,
+            number: row.number,
+        };
+        let mut book = Book::restore(Arc::new(plan), identity, origin, stored.run);
+        let keys = book.again(&rerun.again).map_err(refused)?;
+        let mut secrets: BTreeMap<SecretName, SecretText> = rerun.secrets.into_iter().collect();
+        secrets.retain(|name, _| needed.contains(name));
+        let problems = checks::missing_secrets(&needed, &secrets);
+        if !problems.is_empty() {
+            return Err(Refused { problems }.into());
+        }
+        self.store()
+            .seal(claim, self.seal(claim.run, &secrets)?)
+            .await?;
+        let event = Event::Rerun { keys };
+        let step = book
+            .apply(&event, self.now())
+            .map_err(|illegal| Error::Unreadable {
+                what: format!("run {}", claim.run),
+                why: illegal.to_string(),
+            })?;
+        // What is to be done about it is what a driver that starts on a stored run does anyway.
+        let mut draft = Draft::default();
+        draft.add(step);
+        if let Some(commit) = draft.commit(claim, &book) {
+            self.store().commit(commit).await?;
+        }
+        let row = self.store().run(claim.run).await?;
+        self.driven.drive(Ready {
+            row: row.clone(),
+            claim,
+            book,
+            secrets,
+            older: Vec::new(),
+        });
+        Ok(row)
+    }
+}
