@@ -18,6 +18,7 @@ mod lines;
 mod place;
 mod reader;
 mod recovery;
+mod runs;
 mod seek;
 mod writer;
 
@@ -28,6 +29,7 @@ pub use index::End;
 pub use lines::{Line, Lines};
 pub use place::{InvalidPlace, Place};
 pub use reader::{Frames, More, Reader};
+pub use runs::{remove_run, runs};
 pub use seek::Start;
 pub use writer::{Chunk, Options, Writer};
 

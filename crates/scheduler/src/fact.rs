@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use gofer_core::{
     Timestamp,
-    id::{AttemptId, Epoch, RunId},
+    id::{AttemptId, Epoch, InstanceId, RunId},
     run::Reason,
 };
 
@@ -23,6 +23,9 @@ pub enum Fact {
     },
     /// The image is there.
     Pulled,
+    /// All that is beside it was started, and is waited for, as the sentence says. Until it is
+    /// there the request can be left alone: nothing is under way.
+    Waiting(String),
     /// The container started, or is found to have been started.
     Started(Started),
     /// Somebody paused it; the sentence says how to go on.
@@ -125,6 +128,8 @@ pub struct Ours {
     pub attempt: Option<AttemptId>,
     /// Of which epoch.
     pub epoch: Option<Epoch>,
+    /// Of a shell: whose process it serves.
+    pub owner: Option<InstanceId>,
     /// The engine's own name for it, for people.
     pub name: String,
     /// It runs now.
@@ -144,4 +149,6 @@ pub enum Role {
     Volume,
     /// A network.
     Network,
+    /// A container or an image that somebody looks into a kept attempt with.
+    Shell,
 }

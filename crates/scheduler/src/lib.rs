@@ -80,6 +80,12 @@ pub trait Scheduler: Send + Sync {
     /// working directory. Nothing of it stays when the session has ended or is dropped.
     async fn shell(&self, attempt: &AttemptId, shell: Shell) -> Result<Session, Error>;
 
+    /// Removes what is left of a shell whose process is dead ([`Role::Shell`]), by its name. Already
+    /// gone is success.
+    async fn end_shell(&self, _name: &str) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Removes the attempt's containers and its own volume. Already gone is success.
     async fn remove(&self, attempt: &AttemptId) -> Result<(), Error>;
 

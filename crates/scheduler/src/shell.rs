@@ -3,11 +3,14 @@
 use crate::{Error, Stream};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use gofer_core::id::InstanceId;
 use tokio::sync::{mpsc, watch};
 
 /// What is to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shell {
+    /// Whose process it serves: what is left of it goes when that process is dead.
+    pub owner: InstanceId,
     /// Empty: `bash` where the image has it, else `sh`.
     pub command: Vec<String>,
     /// A terminal of this size; `None`: pipes, both streams apart.

@@ -49,7 +49,7 @@ macro_rules! numbered {
 
 numbered! {
     Stage "an attempt's stage" stage {
-        Creating = 0, Starting = 1, Started = 2, Ended = 3, Removed = 4,
+        Creating = 0, Starting = 1, Started = 2, Ended = 3, Removed = 4, Kept = 5,
     }
     RunStop "a run's stop" run_stop { Person = 0, Replaced = 1, Timeout = 2, }
     Stop "an attempt's stop" stop { Timeout = 0, Run = 1, }

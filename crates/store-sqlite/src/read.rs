@@ -9,11 +9,11 @@ use crate::{
     write::item,
 };
 use gofer_core::{
-    id::{InstanceId, RunId},
+    id::{AttemptId, InstanceId, RunId},
     name::{NamespaceName, PipelineName, SecretName, TaskName},
-    run::{Attempt, Change, Key, Run, Task, Unit},
+    run::{Attempt, Change, Key, Object, Run, Task, Unit},
 };
-use gofer_store::{RequestRow, RunRow, StoredRun, Version, refusal};
+use gofer_store::{KeptRow, RequestRow, RunRow, StoredRun, Version, refusal};
 use rusqlite::{Connection, params};
 
 /// What a reader works with.
@@ -168,6 +168,35 @@ impl View {
         })
     }
 
+    pub(crate) fn kept(&mut self) -> Result<Vec<KeptRow>, Failure> {
+        let Self { db, lists } = self;
+        let mut kept = rows::all(db, sql::KEPT, [], |row| {
+            let mut from = Columns::of(row);
+            let run = RunId(from.uuid()?);
+            let (namespace, pipeline, number) = (from.parse()?, from.parse()?, from.count()?);
+            let names = lists.get(db, from.take()?)?;
+            let (task, item) = (from.take::<u32>()?, from.take::<i64>()?);
+            let task = names.list.get(task as usize).cloned();
+            let attempt = AttemptId {
+                run,
+                task: task.ok_or_else(|| Failure::Damaged(format!("run {run} lacks a task")))?,
+                item: u32::try_from(item).ok(),
+                number: from.take()?,
+            };
+            let base = Base(from.take()?);
+            Ok(KeptRow {
+                attempt,
+                namespace,
+                pipeline,
+                number,
+                ended_at: from.after(base)?,
+                claimed: from.take()?,
+            })
+        })?;
+        kept.sort_by_key(|kept| std::cmp::Reverse(kept.ended_at));
+        Ok(kept)
+    }
+
     pub(crate) fn requests(&mut self, owner: InstanceId) -> Result<Vec<RequestRow>, Failure> {
         rows::all(&self.db, sql::REQUESTS, [owner.0.as_bytes()], |row| {
             let mut from = Columns::of(row);
@@ -179,6 +208,15 @@ impl View {
                 request,
             })
         })
+    }
+
+    pub(crate) fn objects(
+        &mut self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+    ) -> Result<Vec<Object>, Failure> {
+        let of = params![namespace.as_str(), pipeline.as_str()];
+        rows::all(&self.db, sql::OBJECTS, of, rows::object)
     }
 
     pub(crate) fn sealed(&mut self, run: RunId) -> Result<Vec<(SecretName, Vec<u8>)>, Failure> {

@@ -15,7 +15,7 @@ macro_rules! run_from {
     ($hint:literal) => {
         concat!(
             "SELECT r.id, p.namespace, p.name, r.number, r.version, t.text, r.scheduled_at, \
-             r.params, r.mounts, r.partial, r.state, r.reason, r.message, r.stop, r.in_finally, r.finally_stopped, \
+             r.params, r.mounts, r.partial, r.calls, r.state, r.reason, r.message, r.stop, r.in_finally, r.finally_stopped, \
              r.next_ready, r.created_at, r.started_after, r.ended_after, i.id, r.epoch, r.seq, r.tasks \
              FROM runs r ",
             $hint,
@@ -101,10 +101,10 @@ statements! {
         VALUES (?1, ?2, ?3, ?4)";
 
     ADD_RUN = "INSERT INTO runs (id, pipeline, number, version, tasks, trigger, scheduled_at, \
-        params, mounts, partial, state, reason, message, stop, in_finally, finally_stopped, \
+        params, mounts, partial, calls, state, reason, message, stop, in_finally, finally_stopped, \
         next_ready, created_at, started_after, ended_after, owner, epoch) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-        ?19, ?20, ?21, 1)";
+        ?19, ?20, ?21, ?22, 1)";
     SET_HEAD = "UPDATE runs SET state = ?2, reason = ?3, message = ?4, stop = ?5, \
         in_finally = ?6, finally_stopped = ?7, next_ready = ?8, started_after = ?9, ended_after = ?10 \
         WHERE seq = ?1";
@@ -129,24 +129,40 @@ statements! {
         expanded, earlier FROM units WHERE run = ?1 ORDER BY task, item";
     HAS_UNIT = "SELECT 1 FROM units WHERE run = ?1 AND task = ?2 AND item = ?3";
 
-    PUT_ATTEMPT = "INSERT INTO attempts (run, task, item, number, state, stage, reason, message, \
+    PUT_ATTEMPT = "INSERT INTO attempts (run, task, item, number, state, stage, kept, reason, message, \
         exit_code, created_after, started_after, ended_after, image, node, stop) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
+        VALUES (?1, ?2, ?3, ?4, ?5, CASE ?6 WHEN 5 THEN 3 ELSE ?6 END, \
+        CASE ?6 WHEN 5 THEN 5 END, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
         ON CONFLICT (run, task, item, number) DO UPDATE SET state = excluded.state, \
-        stage = excluded.stage, reason = excluded.reason, message = excluded.message, \
+        stage = excluded.stage, kept = excluded.kept, reason = excluded.reason, message = excluded.message, \
         exit_code = excluded.exit_code, created_after = excluded.created_after, \
         started_after = excluded.started_after, ended_after = excluded.ended_after, image = excluded.image, \
         node = excluded.node, stop = excluded.stop";
-    ALL_ATTEMPTS = "SELECT a.task, a.item, a.number, a.state, a.stage, a.reason, a.message, \
-        a.exit_code, a.created_after, a.started_after, a.ended_after, image.text, node.text, a.stop \
-        FROM attempts a LEFT JOIN texts image ON image.seq = a.image \
-        LEFT JOIN texts node ON node.seq = a.node WHERE a.run = ?1 \
-        ORDER BY a.task, a.item, a.number";
-    ATTEMPTS = "SELECT a.task, a.item, a.number, a.state, a.stage, a.reason, a.message, \
-        a.exit_code, a.created_after, a.started_after, a.ended_after, image.text, node.text, a.stop \
+    ALL_ATTEMPTS = "SELECT a.task, a.item, a.number, a.state, coalesce(a.kept, a.stage), a.reason, a.message, \
+        a.exit_code, a.created_after, a.started_after, a.ended_after, image.text, node.text, a.stop, \
+        f.files, f.bytes \
         FROM attempts a LEFT JOIN texts image ON image.seq = a.image \
         LEFT JOIN texts node ON node.seq = a.node \
+        LEFT JOIN artifacts f ON f.run = a.run AND f.task = a.task AND f.item = a.item \
+        AND f.number = a.number WHERE a.run = ?1 \
+        ORDER BY a.task, a.item, a.number";
+    ATTEMPTS = "SELECT a.task, a.item, a.number, a.state, coalesce(a.kept, a.stage), a.reason, a.message, \
+        a.exit_code, a.created_after, a.started_after, a.ended_after, image.text, node.text, a.stop, \
+        f.files, f.bytes \
+        FROM attempts a LEFT JOIN texts image ON image.seq = a.image \
+        LEFT JOIN texts node ON node.seq = a.node \
+        LEFT JOIN artifacts f ON f.run = a.run AND f.task = a.task AND f.item = a.item \
+        AND f.number = a.number \
         WHERE a.run = ?1 AND a.task = ?2 AND a.item = ?3 ORDER BY a.number";
+    PUT_ARTIFACTS = "INSERT INTO artifacts (run, task, item, number, files, bytes) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (run, task, item, number) DO UPDATE \
+        SET files = excluded.files, bytes = excluded.bytes";
+    KEPT = "SELECT r.id, p.namespace, p.name, r.number, r.tasks, a.task, a.item, a.number, \
+        r.created_at, coalesce(a.ended_after, a.created_after), r.owner IS NOT NULL \
+        FROM attempts a INDEXED BY attempts_kept JOIN runs r ON r.seq = a.run \
+        JOIN pipelines p ON p.seq = r.pipeline WHERE a.kept IS NOT NULL";
+    LET_GO = "UPDATE attempts SET stage = 4, kept = NULL WHERE run = ?1 AND task = ?2 \
+        AND item = ?3 AND number = ?4 AND kept IS NOT NULL";
     HAS_ATTEMPT = "SELECT 1 FROM attempts WHERE run = ?1 AND task = ?2 AND item = ?3 AND number = ?4";
 
     LAST_LINE = "SELECT line FROM history WHERE run = ?1 ORDER BY line DESC LIMIT 1";
@@ -158,6 +174,14 @@ statements! {
         JOIN instances i ON i.seq = r.owner WHERE i.id = ?1 ORDER BY q.number";
     DROP_REQUEST = "DELETE FROM requests WHERE number = ?2 AND run = ?1";
 
+    OBJECTS = "SELECT o.key, o.value, o.at FROM objects o \
+        JOIN pipelines p ON p.seq = o.pipeline WHERE p.namespace = ?1 AND p.name = ?2 ORDER BY o.key";
+    PUT_OBJECT = "INSERT INTO objects (pipeline, key, value, at) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (pipeline, key) DO UPDATE SET value = excluded.value, at = excluded.at";
+    DROP_OBJECT = "DELETE FROM objects WHERE key = ?3 AND pipeline = \
+        (SELECT seq FROM pipelines WHERE namespace = ?1 AND name = ?2)";
+    PIPELINE_OF = "SELECT pipeline FROM runs WHERE seq = ?1";
+
     PUT_SEALED = "INSERT INTO sealed (run, name, value) VALUES (?1, ?2, ?3) \
         ON CONFLICT (run, name) DO UPDATE SET value = excluded.value";
     SEALED = "SELECT name, value FROM sealed WHERE run = ?1 ORDER BY name";
@@ -165,6 +189,7 @@ statements! {
     DROP_SEALED = "DELETE FROM sealed WHERE run = ?1";
     DROP_REQUESTS = "DELETE FROM requests WHERE run = ?1";
     DROP_HISTORY = "DELETE FROM history WHERE run = ?1";
+    DROP_ARTIFACTS = "DELETE FROM artifacts WHERE run = ?1";
     DROP_ATTEMPTS = "DELETE FROM attempts WHERE run = ?1";
     DROP_UNITS = "DELETE FROM units WHERE run = ?1";
     DROP_RUN = "DELETE FROM runs WHERE seq = ?1";

@@ -9,13 +9,13 @@ use crate::{
 use async_trait::async_trait;
 use gofer_core::{
     Timestamp,
-    id::{Ids, InstanceId, RunId, StoreId},
-    name::{NamespaceName, PipelineName, SecretName},
-    run::{Attempt, Change, Key},
+    id::{AttemptId, Ids, InstanceId, RunId, StoreId},
+    name::{NamespaceName, ObjectKey, PipelineName, SecretName},
+    run::{Attempt, Change, Key, Object},
 };
 use gofer_store::{
-    Adoption, Claim, Commit, Error, Filter, NewRun, Page, Request, RequestRow, RunRow, Store,
-    StoredRun, Version,
+    Adoption, Claim, Commit, Error, Filter, KeptRow, NewRun, Page, Request, RequestRow, RunRow,
+    Store, StoredRun, Version,
 };
 use std::{
     path::{Path, PathBuf},
@@ -217,6 +217,41 @@ impl Store for SqliteStore {
         self.readers()?.read(move |view| view.requests(owner)).await
     }
 
+    async fn objects(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+    ) -> Result<Vec<Object>, Error> {
+        let (namespace, pipeline) = (namespace.clone(), pipeline.clone());
+        self.readers()?
+            .read(move |view| view.objects(&namespace, &pipeline))
+            .await
+    }
+
+    async fn put_object(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+        object: Object,
+    ) -> Result<(), Error> {
+        let (namespace, pipeline) = (namespace.clone(), pipeline.clone());
+        self.writer()?
+            .write(move |desk| desk.put_object(&namespace, &pipeline, &object))
+            .await
+    }
+
+    async fn delete_object(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+        key: &ObjectKey,
+    ) -> Result<(), Error> {
+        let (namespace, pipeline, key) = (namespace.clone(), pipeline.clone(), key.clone());
+        self.writer()?
+            .write(move |desk| desk.delete_object(&namespace, &pipeline, &key))
+            .await
+    }
+
     async fn sealed(&self, run: RunId) -> Result<Vec<(SecretName, Vec<u8>)>, Error> {
         self.readers()?.read(move |view| view.sealed(run)).await
     }
@@ -224,6 +259,17 @@ impl Store for SqliteStore {
     async fn seal(&self, claim: Claim, secrets: Vec<(SecretName, Vec<u8>)>) -> Result<(), Error> {
         self.writer()?
             .write(move |desk| desk.seal(claim, &secrets))
+            .await
+    }
+
+    async fn kept(&self) -> Result<Vec<KeptRow>, Error> {
+        self.readers()?.read(crate::read::View::kept).await
+    }
+
+    async fn let_go(&self, attempt: &AttemptId) -> Result<bool, Error> {
+        let attempt = attempt.clone();
+        self.writer()?
+            .write(move |desk| desk.let_go(&attempt))
             .await
     }
 

@@ -12,15 +12,15 @@ pub mod refusal;
 mod rows;
 
 pub use rows::{
-    Claim, Commit, Filter, NewRun, Page, Request, RequestRow, RunRow, StoredRun, Version,
+    Claim, Commit, Filter, KeptRow, NewRun, Page, Request, RequestRow, RunRow, StoredRun, Version,
 };
 
 use async_trait::async_trait;
 use gofer_core::{
     Timestamp,
-    id::{InstanceId, RunId, StoreId},
-    name::{NamespaceName, PipelineName, SecretName},
-    run::{Attempt, Change, Key},
+    id::{AttemptId, InstanceId, RunId, StoreId},
+    name::{NamespaceName, ObjectKey, PipelineName, SecretName},
+    run::{Attempt, Change, Key, Object},
 };
 
 /// What can go wrong. A caller does something else for each.
@@ -139,11 +139,41 @@ pub trait Store: Send + Sync {
     /// Requests not yet handled for runs that this instance drives, oldest first.
     async fn requests(&self) -> Result<Vec<RequestRow>, Error>;
 
+    /// What a pipeline keeps, by key.
+    async fn objects(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+    ) -> Result<Vec<Object>, Error>;
+
+    /// Gives a pipeline's object a value. The pipeline need not have been registered.
+    async fn put_object(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+        object: Object,
+    ) -> Result<(), Error>;
+
+    /// Forgets a pipeline's object.
+    async fn delete_object(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+        key: &ObjectKey,
+    ) -> Result<(), Error>;
+
     /// Sealed secrets of a run, by name. They go with [`Commit::release`].
     async fn sealed(&self, run: RunId) -> Result<Vec<(SecretName, Vec<u8>)>, Error>;
 
     /// Puts a run's sealed secrets in the place of those that are there. For a resume or a rerun.
     async fn seal(&self, claim: Claim, secrets: Vec<(SecretName, Vec<u8>)>) -> Result<(), Error>;
+
+    /// Attempts whose containers are kept ([`gofer_core::run::Stage::Kept`]), the newest first.
+    async fn kept(&self) -> Result<Vec<KeptRow>, Error>;
+
+    /// Stores that a kept attempt's container goes. Only where nobody drives the run; false: it is
+    /// not kept, or somebody drives its run.
+    async fn let_go(&self, attempt: &AttemptId) -> Result<bool, Error>;
 
     /// Forgets a run that is over and whose claim was released, with everything stored about it.
     /// Its number is not given again.

@@ -2,9 +2,9 @@
 
 use gofer_core::{
     Timestamp,
-    id::{Epoch, InstanceId, RunId},
+    id::{AttemptId, Epoch, InstanceId, RunId},
     name::{NamespaceName, PipelineName, SecretName},
-    run::{Attempt, Change, Head, Key, Origin, Run, RunState, Unit},
+    run::{Attempt, Change, Head, Key, Object, Origin, Run, RunState, Unit},
 };
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +98,8 @@ pub struct Commit {
     pub attempts: Vec<(Key, Attempt)>,
     /// Lines for the history, in order.
     pub changes: Vec<Change>,
+    /// Objects that the run's pipeline gets.
+    pub objects: Vec<Object>,
     /// Requests that were dealt with.
     pub handled: Vec<u64>,
     /// The run is over and nothing of it is left on a scheduler: drop the claim and the secrets.
@@ -113,6 +115,7 @@ impl Commit {
             units: Vec::new(),
             attempts: Vec::new(),
             changes: Vec::new(),
+            objects: Vec::new(),
             handled: Vec::new(),
             release: false,
         }
@@ -124,6 +127,7 @@ impl Commit {
             && self.units.is_empty()
             && self.attempts.is_empty()
             && self.changes.is_empty()
+            && self.objects.is_empty()
             && self.handled.is_empty()
             && !self.release
     }
@@ -149,6 +153,23 @@ pub struct RequestRow {
     pub run: RunId,
     /// What.
     pub request: Request,
+}
+
+/// A failed attempt whose stopped container is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRow {
+    /// Which.
+    pub attempt: AttemptId,
+    /// Of which namespace.
+    pub namespace: NamespaceName,
+    /// Of which pipeline.
+    pub pipeline: PipelineName,
+    /// Of which run of it.
+    pub number: u64,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// Somebody drives its run.
+    pub claimed: bool,
 }
 
 /// Which runs.

@@ -1,7 +1,7 @@
 //! Tries: when one begins, what its end means, and whether there is another.
 
 use super::{
-    Attempt, Change, Effect, Ending, Key, Outcome, Reason, Stage, Stop, Subject, TaskState, Unit,
+    Artifacts, Attempt, Change, Effect, Ending, Key, Reason, Stage, Stop, Subject, TaskState, Unit,
     book::{Book, Place, attempt_mut},
     exit::{Verdict, judge},
 };
@@ -13,15 +13,21 @@ use crate::{
 use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+/// What an attempt wrote to `$GOFER_OUTPUT`, or why that cannot be read.
+type Outputs = Result<BTreeMap<OutputKey, String>, String>;
+/// What is kept of its artifacts, or why that cannot be.
+type Kept = Result<Option<Artifacts>, (Reason, String)>;
+
 impl Book {
     /// Starts ready units while there are places, in the order in which they became ready.
     pub(super) fn fill(&mut self, now: Timestamp) {
         let ready: Vec<(u64, Place)> = self.queue.iter().copied().collect();
         for (order, place) in ready {
-            if self.is_full() {
+            let is_full = self.is_full() && !self.is_call(place);
+            if is_full && !self.has_calls {
                 break;
             }
-            if !self.has_place(place) {
+            if is_full || !self.has_place(place) {
                 continue;
             }
             self.queue.remove(&(order, place));
@@ -52,8 +58,10 @@ impl Book {
         said.max_parallel.is_none_or(|most| live < most) && pools_free
     }
 
-    pub(super) fn occupy(&mut self, (task, _): Place) {
-        self.live += 1;
+    /// A called run has containers of its own: among those of this run it takes no place.
+    pub(super) fn occupy(&mut self, place: Place) {
+        let (task, _) = place;
+        self.live += u32::from(!self.is_call(place));
         if let Some(live) = self.live_in.get_mut(task) {
             *live += 1;
         }
@@ -68,8 +76,9 @@ impl Book {
         }
     }
 
-    fn vacate(&mut self, (task, _): Place) {
-        self.live = self.live.saturating_sub(1);
+    fn vacate(&mut self, place: Place) {
+        let (task, _) = place;
+        self.live = self.live.saturating_sub(u32::from(!self.is_call(place)));
         if let Some(live) = self.live_in.get_mut(task) {
             *live = live.saturating_sub(1);
         }
@@ -88,6 +97,7 @@ impl Book {
 
     fn begin_attempt(&mut self, place: Place, now: Timestamp) {
         let Some(key) = self.key(place) else { return };
+        self.let_go(place);
         let number = self.at(place).map_or(1, |unit| last_number(unit) + 1);
         let effect = match self.effect_of(place, number) {
             Ok(effect) => effect,
@@ -115,6 +125,7 @@ impl Book {
             image: None,
             node: None,
             stop: None,
+            artifacts: None,
         });
         self.occupy(place);
         self.touch(place);
@@ -211,7 +222,7 @@ impl Book {
         key: &Key,
         number: u32,
         ending: &Ending,
-        outputs: &Result<BTreeMap<OutputKey, String>, String>,
+        (outputs, artifacts): (&Outputs, &Kept),
         now: Timestamp,
     ) -> bool {
         let Some(place) = self.place(key) else {
@@ -230,11 +241,12 @@ impl Book {
         let verdict = match attempt.stop {
             Some(Stop::Run) => Verdict::cancelled(stop_reason),
             Some(Stop::Timeout) => Verdict::timed_out(),
-            None => judge(ending, outputs.as_ref().err()),
+            None => judge(ending, outputs.as_ref().err(), artifacts.as_ref().err()),
         };
         if let Ending::Exited(exit) = ending {
             attempt.exit_code = Some(exit.code);
         }
+        attempt.artifacts = artifacts.as_ref().ok().copied().flatten();
         let left = outputs.as_ref().map(|outputs| {
             outputs
                 .iter()
@@ -244,62 +256,27 @@ impl Book {
         if let Some(unit) = self.at_mut(place) {
             unit.outputs = left.unwrap_or_default();
         }
+        let is_kept = self.is_worth_a_look(ending, verdict.state);
         self.close_attempt(place, number, verdict, now);
-        self.step.effects.push(Effect::Remove {
-            key: key.clone(),
-            attempt: number,
-        });
-        true
-    }
-
-    pub(super) fn child_ended(
-        &mut self,
-        key: &Key,
-        number: u32,
-        outcome: Outcome,
-        outputs: &BTreeMap<String, String>,
-        now: Timestamp,
-    ) -> bool {
-        let Some(place) = self.place(key) else {
-            return false;
-        };
-        let stop_reason = self.stop_reason();
-        let Some(unit) = self.at_mut(place) else {
-            return false;
-        };
-        let Some(attempt) = attempt_mut(unit, number) else {
-            return false;
-        };
-        if attempt.state.is_over() {
-            return false;
+        if is_kept {
+            self.keep(place, number, now);
+        } else {
+            self.step.effects.push(Effect::Remove {
+                key: key.clone(),
+                attempt: number,
+            });
         }
-        let failed = |message: &str| {
-            Verdict::new(
-                TaskState::Failed,
-                Some(Reason::ChildFailed),
-                Some(message.to_owned()),
-            )
-        };
-        let verdict = match (attempt.stop, outcome) {
-            (Some(Stop::Run), _) => Verdict::cancelled(stop_reason),
-            (Some(Stop::Timeout), _) => Verdict::timed_out(),
-            (None, Outcome::Succeeded) => Verdict::new(TaskState::Succeeded, None, None),
-            (None, Outcome::Skipped) => Verdict::new(
-                TaskState::Skipped,
-                Some(Reason::ConditionFalse),
-                Some("the called run had nothing to do".to_owned()),
-            ),
-            (None, Outcome::Failed) => failed("the called run failed"),
-            (None, Outcome::Cancelled) => failed("the called run was cancelled by itself"),
-        };
-        attempt.stage = Stage::Removed;
-        unit.outputs.clone_from(outputs);
-        self.close_attempt(place, number, verdict, now);
         true
     }
 
     /// Ends an attempt, and its unit with it unless there is another try.
-    fn close_attempt(&mut self, place: Place, number: u32, verdict: Verdict, now: Timestamp) {
+    pub(super) fn close_attempt(
+        &mut self,
+        place: Place,
+        number: u32,
+        verdict: Verdict,
+        now: Timestamp,
+    ) {
         let Some(key) = self.key(place) else { return };
         let Some(unit) = self.at_mut(place) else {
             return;

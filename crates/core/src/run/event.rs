@@ -1,6 +1,6 @@
 //! What can happen to a run, and what is to be done about it.
 
-use super::{Change, Ending, Key, RunStop};
+use super::{Artifacts, Change, Ending, Key, Object, Reason, RunStop};
 use crate::{container, name::OutputKey};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -53,6 +53,8 @@ pub enum Event {
         ending: Ending,
         /// What it wrote to `$GOFER_OUTPUT`, or why that cannot be read.
         outputs: Result<BTreeMap<OutputKey, String>, String>,
+        /// What is kept of its `$GOFER_ARTIFACTS`, or why that cannot be.
+        artifacts: Result<Option<Artifacts>, (Reason, String)>,
     },
     /// The attempt's container is gone.
     Removed {
@@ -80,6 +82,10 @@ pub enum Event {
         attempt: u32,
         /// How.
         outcome: Outcome,
+        /// Which run it is, as `etl/42`; the pipeline's name if there never was one.
+        child: String,
+        /// The same as the outcome in a sentence, if there is one.
+        why: Option<String>,
         /// Its outputs, by `TASK.KEY`.
         outputs: BTreeMap<String, String>,
     },
@@ -101,6 +107,12 @@ pub enum Outcome {
     Cancelled,
     /// All of it was skipped.
     Skipped,
+    /// It never began, and trying again would come to the same.
+    Refused,
+    /// It began, and is not kept any more.
+    Lost,
+    /// It is over, but what its tasks wrote is too much to be handed on.
+    BadOutputs,
 }
 
 /// What is to be done, after the changes are stored.
@@ -131,6 +143,13 @@ pub enum Effect {
         /// Which attempt.
         attempt: u32,
     },
+    /// What a look at it needs stays; the rest of what belongs to it may go.
+    Keep {
+        /// Of which.
+        key: Key,
+        /// Which attempt.
+        attempt: u32,
+    },
     /// Start the called pipeline.
     Call {
         /// Of which.
@@ -146,6 +165,8 @@ pub enum Effect {
         key: Key,
         /// Which attempt.
         attempt: u32,
+        /// How often it has to have been cancelled then; from the third time on once more.
+        times: u32,
     },
     /// The run is over: sandboxes, scratch volumes and sealed secrets may go.
     Finish,
@@ -162,6 +183,8 @@ pub struct Step {
     pub attempts: Vec<(Key, u32)>,
     /// Lines for the history, in order.
     pub changes: Vec<Change>,
+    /// Objects that the pipeline gets.
+    pub objects: Vec<Object>,
     /// What is to be done once the above is stored, in order.
     pub effects: Vec<Effect>,
 }

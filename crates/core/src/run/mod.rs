@@ -24,7 +24,7 @@ mod waiting;
 pub use again::{Again, NotAgain};
 pub use book::{Book, Identity};
 pub use borrow::{Need, needs};
-pub use calls::{Calls, MOST_DEPTH, child_of};
+pub use calls::{CalledBy, Calls, MOST_DEPTH, child_of};
 pub use event::{Effect, Event, Illegal, Outcome, Step};
 pub use exit::{Ending, Exit};
 pub use keep::{Keep, MOST_KEPT};

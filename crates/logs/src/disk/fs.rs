@@ -1,21 +1,35 @@
 use super::{Append, Disk};
 use std::{
+    collections::BTreeSet,
     fs::{self, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// A folder of the file system. What it makes is for the owner only.
 #[derive(Clone, Debug)]
 pub struct FsDisk {
     root: PathBuf,
+    /// Folders whose own entry is known to outlast a power failure.
+    rooted: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
+
+/// So many folders are remembered.
+const MOST_ROOTED: usize = 1000;
 
 impl FsDisk {
     /// The folder is made with the first file.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self {
+            root: root.into(),
+            rooted: Arc::default(),
+        }
+    }
+
+    fn rooted(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.rooted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn at(&self, path: &str) -> PathBuf {
@@ -83,14 +97,61 @@ impl Disk for FsDisk {
         }
     }
 
+    fn folders(&self) -> io::Result<Vec<(String, u64)>> {
+        let entries = match fs::read_dir(&self.root) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut folders = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            if entry.file_type()?.is_dir() {
+                folders.push((name, bytes_in(&entry.path())?));
+            }
+        }
+        folders.sort();
+        Ok(folders)
+    }
+
+    fn remove_folder(&self, path: &str) -> io::Result<()> {
+        self.rooted().remove(&self.at(path));
+        match fs::remove_dir_all(self.at(path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn takes_time(&self) -> bool {
+        true
+    }
+
     fn sync_folder(&self, path: &str) -> io::Result<()> {
         let path = self.at(path);
         let folder = path.parent().unwrap_or(&self.root);
-        for folder in [folder, &self.root] {
-            File::open::<&Path>(folder)?.sync_all()?;
+        File::open(folder)?.sync_all()?;
+        if self.rooted().contains(folder) {
+            return Ok(());
         }
+        File::open(&self.root)?.sync_all()?;
+        let mut rooted = self.rooted();
+        if rooted.len() >= MOST_ROOTED {
+            rooted.clear();
+        }
+        rooted.insert(folder.to_owned());
         Ok(())
     }
+}
+
+/// What the files of a folder take. One that goes meanwhile takes nothing.
+fn bytes_in(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        bytes += entry?.metadata().map_or(0, |found| found.len());
+    }
+    Ok(bytes)
 }
 
 impl Append for File {

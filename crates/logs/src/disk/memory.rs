@@ -66,6 +66,25 @@ impl Disk for MemoryDisk {
         Ok(())
     }
 
+    fn folders(&self) -> io::Result<Vec<(String, u64)>> {
+        let mut folders: BTreeMap<String, u64> = BTreeMap::new();
+        for (path, file) in &*self.files() {
+            if let Some((folder, _)) = path.split_once('/') {
+                *folders.entry(folder.to_owned()).or_default() += file.len() as u64;
+            }
+        }
+        Ok(folders.into_iter().collect())
+    }
+
+    fn remove_folder(&self, path: &str) -> io::Result<()> {
+        let is_in = |file: &str| {
+            file.strip_prefix(path)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.files().retain(|file, _| !is_in(file));
+        Ok(())
+    }
+
     fn sync_folder(&self, _: &str) -> io::Result<()> {
         Ok(())
     }

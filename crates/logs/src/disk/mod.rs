@@ -25,6 +25,17 @@ pub trait Disk: Send + Sync {
     /// Removes a file. That it is gone already is success.
     fn remove(&self, path: &str) -> io::Result<()>;
 
+    /// The folders that hold files, each with their bytes.
+    fn folders(&self) -> io::Result<Vec<(String, u64)>>;
+
+    /// Removes a folder with its files. That it is gone already is success.
+    fn remove_folder(&self, path: &str) -> io::Result<()>;
+
+    /// A sync waits for a medium: whoever must not wait has it done elsewhere.
+    fn takes_time(&self) -> bool {
+        false
+    }
+
     /// Makes the entry of a file in its folder, and of the folder above, outlast a power failure.
     fn sync_folder(&self, path: &str) -> io::Result<()>;
 }

@@ -48,6 +48,13 @@ impl Disk for Dying {
         self.step()?;
         self.disk.remove(path)
     }
+    fn folders(&self) -> io::Result<Vec<(String, u64)>> {
+        self.disk.folders()
+    }
+    fn remove_folder(&self, path: &str) -> io::Result<()> {
+        self.step()?;
+        self.disk.remove_folder(path)
+    }
     fn sync_folder(&self, path: &str) -> io::Result<()> {
         self.step()?;
         self.disk.sync_folder(path)

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use gofer_core::{
+    definition::VolumeSource,
     id::{AttemptId, RunId, StoreId},
     name::VolumeName,
     planted,
@@ -73,6 +74,12 @@ impl Fake {
         if let Some(error) = program.start_error.clone() {
             self.line.world.happened("start_refused");
             return Err(error);
+        }
+        for (_, source, _) in &request.attempt.main.volumes {
+            if let VolumeSource::Persistent(name) = source {
+                let Line { machine, store, .. } = &self.line;
+                machine.keep_volume(*store, &request.pipeline, name);
+            }
         }
         let order = Order::Create(Box::new(program), request.epoch);
         match self.line.order("create", &request.id, order).await {
@@ -186,6 +193,7 @@ impl Scheduler for Fake {
             name: container.attempt.to_string(),
             running: container.is_running(),
             epoch: Some(container.epoch),
+            owner: None,
             attempt: Some(container.attempt),
         };
         let Line { machine, store, .. } = &self.line;
@@ -202,16 +210,23 @@ impl Scheduler for Fake {
 
     async fn prepare(&self, _run: &RunId) {}
 
-    async fn volume_ensure(&self, _pipeline: &str, _name: &VolumeName) -> Result<(), Error> {
-        Err(Error::Unsupported("the fake has no volumes".to_owned()))
+    async fn volume_ensure(&self, pipeline: &str, name: &VolumeName) -> Result<(), Error> {
+        let Line { machine, store, .. } = &self.line;
+        let keep = || machine.keep_volume(*store, pipeline, name);
+        self.line.ask("volume_ensure", keep).await
     }
 
     async fn volumes(&self) -> Result<Vec<(String, VolumeName, Option<u64>)>, Error> {
-        Ok(Vec::new())
+        let Line { machine, store, .. } = &self.line;
+        let kept = self.line.ask("volumes", || machine.volumes(*store)).await?;
+        let size = |(pipeline, name)| (pipeline, name, None);
+        Ok(kept.into_iter().map(size).collect())
     }
 
-    async fn volume_remove(&self, _pipeline: &str, _name: &VolumeName) -> Result<(), Error> {
-        Err(Error::Unsupported("the fake has no volumes".to_owned()))
+    async fn volume_remove(&self, pipeline: &str, name: &VolumeName) -> Result<(), Error> {
+        let Line { machine, store, .. } = &self.line;
+        let remove = || machine.remove_volume(*store, pipeline, name);
+        self.line.ask("volume_remove", remove).await
     }
 
     async fn exec(&self, _: &AttemptId, _: &[String]) -> Result<(i32, Vec<u8>), Error> {

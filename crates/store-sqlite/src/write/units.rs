@@ -7,7 +7,10 @@ use crate::{
     rows::{self, Place},
     statements as sql,
 };
-use gofer_core::run::{Attempt, Key, Reason, Unit};
+use gofer_core::{
+    id::AttemptId,
+    run::{Attempt, Key, Reason, Unit},
+};
 use gofer_store::refusal;
 use rusqlite::params;
 
@@ -83,7 +86,42 @@ impl Desk {
                 attempt.stop.map(codes::stop),
             ],
         );
-        put.map(drop)
+        put?;
+        self.put_artifacts(place, key, attempt)
+    }
+
+    fn put_artifacts(&self, place: &Place, key: &Key, attempt: &Attempt) -> Result<(), Failure> {
+        let Some(left) = attempt.artifacts else {
+            return Ok(());
+        };
+        let (task, bytes) = (place.tasks.place(&key.task)?, whole(left.bytes)?);
+        let row = params![
+            place.seq,
+            task,
+            item(key),
+            attempt.number,
+            left.files,
+            bytes
+        ];
+        rows::execute(&self.db, sql::PUT_ARTIFACTS, row).map(drop)
+    }
+
+    pub(crate) fn let_go(&mut self, attempt: &AttemptId) -> Result<bool, Failure> {
+        let found = rows::one(&self.db, sql::FIND, [attempt.run.0.as_bytes()], |row| {
+            let mut from = codes::Columns::of(row);
+            Ok((from.take::<i64>()?, from.take::<i64>()?))
+        })?;
+        let Some((seq, tasks)) = found else {
+            return Ok(false);
+        };
+        let (_, _, owner) = self.state(attempt.run)?;
+        if owner.is_some() {
+            return Ok(false);
+        }
+        let task = self.lists.get(&self.db, tasks)?.place(&attempt.task)?;
+        let item = attempt.item.map_or(-1, i64::from);
+        let which = params![seq, task, item, attempt.number];
+        Ok(rows::execute(&self.db, sql::LET_GO, which)? > 0)
     }
 
     /// Attempts come one after the other, from 1.

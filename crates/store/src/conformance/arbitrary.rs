@@ -7,8 +7,8 @@ use gofer_core::{
     definition::Json,
     name::TaskName,
     run::{
-        Attempt, Change, Head, Key, Reason, Run, RunReason, RunState, RunStop, Stage, Stop,
-        Subject, Task, TaskState, Unit,
+        Artifacts, Attempt, Change, Head, Key, Reason, Run, RunReason, RunState, RunStop, Stage,
+        Stop, Subject, Task, TaskState, Unit,
     },
 };
 use proptest::{
@@ -124,6 +124,7 @@ fn attempts() -> impl Strategy<Value = Attempt> {
         Stage::Starting,
         Stage::Started,
         Stage::Ended,
+        Stage::Kept,
         Stage::Removed,
     ];
     let ends = (
@@ -139,7 +140,8 @@ fn attempts() -> impl Strategy<Value = Attempt> {
     );
     let when = (times(), option::of(times()), option::of(times()));
     let stops = option::of(select(&[Stop::Timeout, Stop::Run][..]));
-    (ends, known, when, stops).prop_map(|(ends, known, when, stop)| Attempt {
+    let left = option::of((any::<u32>(), 0..1_u64 << 62));
+    (ends, known, when, stops, left).prop_map(|(ends, known, when, stop, left)| Attempt {
         number: 1,
         state: ends.0,
         stage: known.0,
@@ -152,6 +154,7 @@ fn attempts() -> impl Strategy<Value = Attempt> {
         image: known.2,
         node: known.3,
         stop,
+        artifacts: left.map(|(files, bytes)| Artifacts { files, bytes }),
     })
 }
 

@@ -9,6 +9,8 @@
 mod arbitrary;
 mod claims;
 mod history;
+mod kept;
+mod objects;
 mod pages;
 mod requests;
 mod runs;
@@ -19,6 +21,8 @@ mod versions;
 pub use arbitrary::{Drawn, commits, runs as arbitrary_runs};
 pub use claims::*;
 pub use history::*;
+pub use kept::*;
+pub use objects::*;
 pub use pages::*;
 pub use requests::*;
 pub use runs::*;
@@ -74,11 +78,15 @@ macro_rules! conformance_tests {
             requests_reach_the_owner_until_they_are_handled
             requests_follow_a_run_to_its_new_owner
             nothing_is_asked_of_a_run_that_is_over
+            objects_belong_to_their_pipeline
+            objects_come_with_what_made_them_or_not_at_all
             history_is_numbered_without_gaps
             history_is_read_in_pages
             pages_hold_every_run_once
             pages_hold_what_the_filter_asks_for
             a_page_goes_on_after_a_run_that_was_deleted
+            what_is_kept_is_listed
+            what_is_kept_is_let_go_where_nobody_drives
             secrets_are_replaced_and_go_with_the_release
         }
     };

@@ -2,15 +2,15 @@
 
 use super::kept;
 use crate::{
-    Adoption, Claim, Commit, Error, Filter, NewRun, Page, Request, RequestRow, RunRow, StoredRun,
-    Version, refusal,
+    Adoption, Claim, Commit, Error, Filter, KeptRow, NewRun, Page, Request, RequestRow, RunRow,
+    StoredRun, Version, refusal,
 };
 use gofer_core::{
     Timestamp,
-    id::{Epoch, InstanceId, RunId},
-    name::{NamespaceName, PipelineName, SecretName, TaskName},
+    id::{AttemptId, Epoch, InstanceId, RunId},
+    name::{NamespaceName, ObjectKey, PipelineName, SecretName, TaskName},
     planted,
-    run::{Attempt, Change, Key, Run, Task, Unit},
+    run::{Attempt, Change, Key, Object, Run, Stage, Task, Unit},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +26,7 @@ pub(super) struct Data {
     next_place: u64,
     requests: BTreeMap<u64, RequestRow>,
     next_request: u64,
+    objects: BTreeMap<Of, BTreeMap<ObjectKey, Object>>,
 }
 
 #[derive(Clone)]
@@ -142,8 +143,13 @@ impl Data {
         let release = commit.release;
         let run = self.claimed(claim)?;
         let mut changed = run.clone();
+        let objects = commit.objects.clone();
+        let (namespace, pipeline) = (run.row.namespace.clone(), run.row.pipeline.clone());
         changed.apply(commit)?;
         *run = changed;
+        for object in objects {
+            self.put_object(&namespace, &pipeline, object);
+        }
         self.requests.retain(|number, request| {
             request.run != claim.run || !(release || handled.contains(number))
         });
@@ -259,6 +265,72 @@ impl Data {
         self.requests.values().filter(is_ours).cloned().collect()
     }
 
+    pub(super) fn objects(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+    ) -> Vec<Object> {
+        let kept = self.objects.get(&(namespace.clone(), pipeline.clone()));
+        kept.into_iter()
+            .flat_map(BTreeMap::values)
+            .cloned()
+            .collect()
+    }
+
+    pub(super) fn put_object(
+        &mut self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+        mut object: Object,
+    ) {
+        kept::time(&mut object.at);
+        let of = (namespace.clone(), pipeline.clone());
+        let kept = self.objects.entry(of).or_default();
+        kept.insert(object.key.clone(), object);
+    }
+
+    pub(super) fn delete_object(
+        &mut self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+        key: &ObjectKey,
+    ) -> Result<(), Error> {
+        let kept = self.objects.get_mut(&(namespace.clone(), pipeline.clone()));
+        let gone = kept.and_then(|kept| kept.remove(key));
+        gone.map(drop)
+            .ok_or_else(|| refusal::no_object(namespace, pipeline, key))
+    }
+
+    pub(super) fn kept(&self) -> Vec<KeptRow> {
+        let mut kept: Vec<KeptRow> = self.runs.values().flat_map(Stored::kept).collect();
+        kept.sort_by_key(|kept| std::cmp::Reverse(kept.ended_at));
+        kept
+    }
+
+    pub(super) fn let_go(&mut self, id: &AttemptId) -> bool {
+        let Some(run) = self
+            .runs
+            .get_mut(&id.run)
+            .filter(|run| run.row.claim.is_none())
+        else {
+            return false;
+        };
+        let key = Key {
+            task: id.task.clone(),
+            item: id.item,
+        };
+        let unit = run.unit(&key).ok().flatten();
+        let found = unit.and_then(|unit| {
+            let mut attempts = unit.attempts.iter_mut();
+            attempts.find(|attempt| attempt.number == id.number && attempt.stage == Stage::Kept)
+        });
+        let is_kept = found.is_some();
+        if let Some(attempt) = found {
+            attempt.stage = Stage::Removed;
+        }
+        is_kept
+    }
+
     pub(super) fn delete_run(&mut self, run: RunId) -> Result<(), Error> {
         let stored = self.find(run)?;
         if !stored.row.head.state.is_over() || stored.row.claim.is_some() {
@@ -300,6 +372,30 @@ impl Stored {
     fn position(&self, task: &TaskName) -> Result<usize, Error> {
         let found = self.names.iter().position(|name| name == task);
         found.ok_or_else(|| refusal::no_task(task))
+    }
+
+    fn kept(&self) -> Vec<KeptRow> {
+        let mut kept = Vec::new();
+        for (task, name) in self.tasks.iter().zip(&self.names) {
+            let items = (0..).map(Some).zip(&task.items);
+            for (item, unit) in std::iter::once((None, &task.own)).chain(items) {
+                let stays = |attempt: &&Attempt| attempt.stage == Stage::Kept;
+                kept.extend(unit.attempts.iter().filter(stays).map(|attempt| KeptRow {
+                    attempt: AttemptId {
+                        run: self.row.id,
+                        task: name.clone(),
+                        item,
+                        number: attempt.number,
+                    },
+                    namespace: self.row.namespace.clone(),
+                    pipeline: self.row.pipeline.clone(),
+                    number: self.row.number,
+                    ended_at: attempt.ended_at.unwrap_or(attempt.created_at),
+                    claimed: self.row.claim.is_some(),
+                }));
+            }
+        }
+        kept
     }
 
     pub(super) fn attempts(&self, key: &Key) -> Result<Vec<Attempt>, Error> {

@@ -2,15 +2,15 @@
 
 use super::{World, data::Data};
 use crate::{
-    Adoption, Claim, Commit, Error, Filter, NewRun, Page, Request, RequestRow, RunRow, Store,
-    StoredRun, Version,
+    Adoption, Claim, Commit, Error, Filter, KeptRow, NewRun, Page, Request, RequestRow, RunRow,
+    Store, StoredRun, Version,
 };
 use async_trait::async_trait;
 use gofer_core::{
     Timestamp,
-    id::{InstanceId, RunId, StoreId},
-    name::{NamespaceName, PipelineName, SecretName},
-    run::{Attempt, Change, Key},
+    id::{AttemptId, InstanceId, RunId, StoreId},
+    name::{NamespaceName, ObjectKey, PipelineName, SecretName},
+    run::{Attempt, Change, Key, Object},
 };
 
 /// One instance of a [`World`].
@@ -165,6 +165,40 @@ impl Store for MemoryStore {
             .await
     }
 
+    async fn objects(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+    ) -> Result<Vec<Object>, Error> {
+        self.call("objects", |data| Ok(data.objects(namespace, pipeline)))
+            .await
+    }
+
+    async fn put_object(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+        object: Object,
+    ) -> Result<(), Error> {
+        self.call("put_object", |data| {
+            data.put_object(namespace, pipeline, object);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delete_object(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+        key: &ObjectKey,
+    ) -> Result<(), Error> {
+        self.call("delete_object", |data| {
+            data.delete_object(namespace, pipeline, key)
+        })
+        .await
+    }
+
     async fn sealed(&self, run: RunId) -> Result<Vec<(SecretName, Vec<u8>)>, Error> {
         self.call("sealed", |data| {
             Ok(data.find(run)?.sealed.clone().into_iter().collect())
@@ -178,6 +212,14 @@ impl Store for MemoryStore {
             Ok(())
         })
         .await
+    }
+
+    async fn kept(&self) -> Result<Vec<KeptRow>, Error> {
+        self.call("kept", |data| Ok(data.kept())).await
+    }
+
+    async fn let_go(&self, attempt: &AttemptId) -> Result<bool, Error> {
+        self.call("let_go", |data| Ok(data.let_go(attempt))).await
     }
 
     async fn delete_run(&self, run: RunId) -> Result<(), Error> {
