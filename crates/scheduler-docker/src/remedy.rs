@@ -1,5 +1,9 @@
 //! What an engine's errors mean, and what a person can do about them.
 
+mod places;
+
+pub(crate) use places::{of_inputs, of_upload, of_volume};
+
 use bollard::errors::Error as Raw;
 use gofer_core::run::Reason;
 use gofer_scheduler::{Error, StartError};
@@ -58,6 +62,16 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 
 pub(crate) fn away(words: &str) -> String {
     format!("the container engine does not answer ({words}); Gofer goes on when it is back")
+}
+
+/// What may be missing.
+pub(crate) fn found<T>(answer: Result<T, Raw>) -> Result<Option<T>, Raw> {
+    match answer {
+        Err(Raw::DockerResponseServerError {
+            status_code: 404, ..
+        }) => Ok(None),
+        answer => answer.map(Some),
+    }
 }
 
 /// For calls whose failure has no reason of its own.
@@ -122,8 +136,7 @@ const STARTS: [(&[&str], Reason, &str); 9] = [
     (
         &["unable to find user", "no matching entries in passwd"],
         Reason::StartFailed,
-        "the image does not know this user; set `user` to a number or to a name from the image's \
-         /etc/passwd",
+        NO_SUCH_USER,
     ),
     (
         &[
@@ -147,13 +160,18 @@ const STARTS: [(&[&str], Reason, &str); 9] = [
     ),
 ];
 
+pub(crate) const NO_SUCH_USER: &str = "the image does not know this user; set `user` to a number or to a name from the image's \
+     /etc/passwd";
 const NO_SPACE: &str = "the engine's disk is full; `docker system df` shows what takes the room";
 const WRONG_PLATFORM: &str = "the image is not made for this engine's platform";
 
-fn start_words(status: u16, words: &str, image: &str) -> StartError {
+pub(crate) fn start_words(status: u16, words: &str, image: &str) -> StartError {
     let row = STARTS.iter().find(|(pieces, _, _)| has(words, pieces));
     if let Some((_, reason, text)) = row {
         return failed(*reason, format!("{text} (image {image:?}: {words})"));
+    }
+    if let Some(error) = places::of_mount(words) {
+        return error;
     }
     let not_executed = [
         "executable file not found",

@@ -1,12 +1,12 @@
 //! The contract, answered.
 
 use crate::{
-    collect,
+    artifacts, collect,
     engine::Engine,
-    ensure, labels, removal,
+    ensure, labels, removal, shell,
     sink::Sink,
     source::{self, Wanted},
-    supplies,
+    volumes,
 };
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream::BoxStream};
@@ -61,18 +61,20 @@ impl Scheduler for Docker {
         collect::collect(&self.engine, attempt).await
     }
 
-    async fn artifacts(&self, _: &AttemptId) -> Result<Option<Tar>, Error> {
-        Ok(None)
+    async fn artifacts(&self, attempt: &AttemptId) -> Result<Option<Tar>, Error> {
+        artifacts::artifacts(&self.engine, attempt).await
     }
 
-    async fn keep(&self, _: &AttemptId) -> Result<(), Error> {
-        Ok(())
+    async fn keep(&self, attempt: &AttemptId) -> Result<(), Error> {
+        shell::keep(&self.engine, attempt).await
     }
 
-    async fn shell(&self, _: &AttemptId, _: Shell) -> Result<Session, Error> {
-        Err(Error::Unsupported(
-            "a shell is not supported on Docker yet".to_owned(),
-        ))
+    async fn shell(&self, attempt: &AttemptId, wanted: Shell) -> Result<Session, Error> {
+        shell::open(&self.engine, attempt, wanted).await
+    }
+
+    async fn end_shell(&self, name: &str) -> Result<(), Error> {
+        shell::end(&self.engine, name).await
     }
 
     async fn remove(&self, attempt: &AttemptId) -> Result<(), Error> {
@@ -87,20 +89,20 @@ impl Scheduler for Docker {
         removal::release(&self.engine, *run).await
     }
 
-    async fn prepare(&self, run: &RunId) {
-        supplies::want_volume(&self.engine, *run);
+    async fn prepare(&self, _: &RunId) {
+        // What a run's first task needs is known when it is ordered.
     }
 
-    async fn volume_ensure(&self, _pipeline: &str, _name: &VolumeName) -> Result<(), Error> {
-        Err(no_volumes())
+    async fn volume_ensure(&self, pipeline: &str, name: &VolumeName) -> Result<(), Error> {
+        volumes::ensure(&self.engine, pipeline, name).await
     }
 
     async fn volumes(&self) -> Result<Vec<(String, VolumeName, Option<u64>)>, Error> {
-        Err(no_volumes())
+        volumes::list(&self.engine).await
     }
 
-    async fn volume_remove(&self, _pipeline: &str, _name: &VolumeName) -> Result<(), Error> {
-        Err(no_volumes())
+    async fn volume_remove(&self, pipeline: &str, name: &VolumeName) -> Result<(), Error> {
+        volumes::remove(&self.engine, pipeline, name).await
     }
 
     async fn exec(&self, attempt: &AttemptId, command: &[String]) -> Result<(i32, Vec<u8>), Error> {
@@ -113,8 +115,4 @@ impl Scheduler for Docker {
         self.engine.tasks.close();
         self.engine.tasks.wait().await;
     }
-}
-
-fn no_volumes() -> Error {
-    Error::Unsupported("kept volumes are not supported on Docker yet".to_owned())
 }

@@ -1,21 +1,26 @@
 //! From an attempt to the request that creates its container.
 
-use crate::engine::{Brand, Options};
+use crate::{
+    engine::{Brand, Options},
+    files,
+};
 use bollard::models::{
     ContainerCreateBody, DeviceRequest, HostConfig, HostConfigLogConfig, Mount, MountType,
-    MountVolumeOptions,
 };
-use gofer_core::{container::Exec, run::Reason};
-use gofer_scheduler::{Attempt, Container, EnvValue, StartError};
+use gofer_core::container::Exec;
+use gofer_scheduler::{Container, EnvValue};
 use std::collections::HashMap;
 
 /// Where an attempt's own volume is.
 pub(crate) const PLACE: &str = "/gofer";
 /// What `$GOFER_OUTPUT` says.
 pub(crate) const OUTPUT: &str = "/gofer/output";
-const ARTIFACTS: &str = "/gofer/artifacts";
+/// What `$GOFER_ARTIFACTS` says.
+pub(crate) const ARTIFACTS: &str = "/gofer/artifacts";
+/// Where the artifacts of other tasks are put.
+pub(crate) const INPUTS: &str = "/gofer/inputs";
 /// Where a script with an interpreter of its own is put.
-const SCRIPT: &str = "/gofer/script";
+pub(crate) const SCRIPT: &str = "/gofer/script";
 
 /// Asks for `pipefail` where the image's shell knows it; dash does not, and would end.
 const PIPEFAIL: &str = "(set -o pipefail) 2>/dev/null && set -o pipefail; ";
@@ -25,35 +30,16 @@ pub(crate) struct Around<'a> {
     pub(crate) brand: Brand,
     pub(crate) options: &'a Options,
     pub(crate) labels: HashMap<String, String>,
-    /// The attempt's own volume.
-    pub(crate) volume: &'a str,
+    /// The attempt's own volume, and the user's.
+    pub(crate) mounts: Vec<Mount>,
     /// The container whose network it joins.
     pub(crate) holder: Option<&'a str>,
 }
 
-/// Says what this adapter cannot do yet.
-pub(crate) fn check(attempt: &Attempt) -> Result<(), StartError> {
-    let main = &attempt.main;
-    let missing = [
-        (!attempt.services.is_empty(), "services"),
-        (!main.files.is_empty(), "files"),
-        (!main.volumes.is_empty(), "volumes"),
-        (main.registry.is_some(), "registry"),
-    ];
-    match missing.into_iter().find(|(wanted, _)| *wanted) {
-        None => Ok(()),
-        Some((_, what)) => Err(StartError::Failed {
-            reason: Reason::StartFailed,
-            message: format!("`{what}` is not supported on Docker yet; remove it from the task"),
-            never_again: true,
-        }),
-    }
-}
-
-/// The file to put into the volume before the start, if the script names its own interpreter.
-pub(crate) fn script_file(exec: &Exec) -> Option<(&'static str, &str)> {
+/// A script that has to be a file, since it names its own interpreter.
+pub(crate) fn script(exec: &Exec) -> Option<&str> {
     match exec {
-        Exec::Script(script) if script.starts_with("#!") => Some(("script", script)),
+        Exec::Script(script) if script.starts_with("#!") => Some(script),
         _ => None,
     }
 }
@@ -78,8 +64,8 @@ pub(crate) fn body(container: &Container, around: Around<'_>) -> ContainerCreate
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         stop_timeout: Some(whole(container.stop_grace.as_secs())),
-        host_config: Some(host(container, &around)),
-        labels: Some(around.labels),
+        labels: Some(around.labels.clone()),
+        host_config: Some(host(container, around)),
         ..ContainerCreateBody::default()
     }
 }
@@ -115,7 +101,11 @@ fn argv(exec: &Exec) -> (Option<Vec<String>>, Option<Vec<String>>) {
 }
 
 fn env(container: &Container) -> Vec<String> {
-    let ours = [("GOFER_OUTPUT", OUTPUT), ("GOFER_ARTIFACTS", ARTIFACTS)];
+    let ours = [
+        ("GOFER_OUTPUT", OUTPUT),
+        ("GOFER_ARTIFACTS", ARTIFACTS),
+        ("GOFER_INPUTS", INPUTS),
+    ];
     let mut env: Vec<String> = ours.map(|(name, value)| format!("{name}={value}")).into();
     for (name, value) in &container.env {
         let value = match value {
@@ -128,7 +118,7 @@ fn env(container: &Container) -> Vec<String> {
     env
 }
 
-fn host(container: &Container, around: &Around<'_>) -> HostConfig {
+fn host(container: &Container, around: Around<'_>) -> HostConfig {
     let limits = &container.limits;
     let memory = limits.memory_bytes.map(whole);
     HostConfig {
@@ -145,19 +135,19 @@ fn host(container: &Container, around: &Around<'_>) -> HostConfig {
         pids_limit: Some(i64::from(around.options.pids_limit)),
         readonly_rootfs: Some(container.read_only),
         device_requests: limits.gpus.map(gpus),
-        mounts: Some(vec![Mount {
-            target: Some(PLACE.to_owned()),
-            source: Some(around.volume.to_owned()),
-            typ: Some(MountType::VOLUME),
-            // What the image has there is not ours to hand on.
-            volume_options: Some(MountVolumeOptions {
-                no_copy: Some(true),
-                ..MountVolumeOptions::default()
-            }),
-            ..Mount::default()
-        }]),
+        mounts: Some(mounts(container, around)),
         ..HostConfig::default()
     }
+}
+
+fn mounts(container: &Container, around: Around<'_>) -> Vec<Mount> {
+    // Without a name they go with the container.
+    let folders = files::folders(container).into_iter().map(|folder| Mount {
+        target: Some(folder),
+        typ: Some(MountType::VOLUME),
+        ..Mount::default()
+    });
+    around.mounts.into_iter().chain(folders).collect()
 }
 
 /// Docker's usual driver alters bytes and its `local` one rotates unless told not to; Podman

@@ -1,4 +1,5 @@
 use super::*;
+use crate::place::Place;
 use gofer_core::{container::Limits, definition::Pull};
 use gofer_secrets::SecretText;
 use std::time::Duration;
@@ -29,7 +30,7 @@ fn made(container: &Container, brand: Brand) -> ContainerCreateBody {
             brand,
             options: &options,
             labels: HashMap::new(),
-            volume: "v",
+            mounts: Place::Open("v".to_owned()).mounts(),
             holder: Some("h"),
         },
     )
@@ -53,7 +54,7 @@ fn a_script_is_one_argument_of_the_shell_and_one_with_an_interpreter_is_a_file()
 
     let own = script("#!/usr/bin/env python3\n");
     assert_eq!(made(&own, Brand::Docker).entrypoint.unwrap(), [SCRIPT]);
-    assert!(script_file(&own.exec).is_some());
+    assert!(super::script(&own.exec).is_some());
 }
 
 #[test]
@@ -87,7 +88,12 @@ fn a_later_variable_of_the_same_name_wins_and_ours_can_be_overridden() {
     let env = made(&container, Brand::Docker).env.unwrap();
     assert_eq!(
         env,
-        ["GOFER_OUTPUT=/gofer/output", "A=2=3", "GOFER_ARTIFACTS=/x"]
+        [
+            "GOFER_OUTPUT=/gofer/output",
+            "GOFER_INPUTS=/gofer/inputs",
+            "A=2=3",
+            "GOFER_ARTIFACTS=/x"
+        ]
     );
 }
 

@@ -20,7 +20,8 @@ use gofer_scheduler::{
     conformance::{Abilities, Bench, Ending, Job, Meddling, script},
 };
 use gofer_scheduler_docker::{Docker, Found, Options};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use tempfile::TempDir;
 use uuid::Uuid;
 
 #[expect(
@@ -37,6 +38,7 @@ pub(crate) struct OnDocker {
     pub(crate) client: Client,
     pub(crate) store: StoreId,
     begun: i64,
+    folder: TempDir,
 }
 
 impl OnDocker {
@@ -51,6 +53,7 @@ impl OnDocker {
             client,
             store: StoreId(fresh()),
             begun: Real.now().as_second() - 1,
+            folder: tempfile::tempdir().unwrap(),
         }
     }
 
@@ -70,6 +73,7 @@ impl OnDocker {
             format!("gofer.task={}", id.task),
             format!("gofer.item={item}"),
             format!("gofer.attempt={}", id.number),
+            "gofer.role=attempt".to_owned(),
         ];
         let filters = HashMap::from([("label", labels.to_vec())]);
         let options = ListContainersOptionsBuilder::new()
@@ -139,6 +143,7 @@ impl Bench for OnDocker {
             format!("gofer.store={}", self.store),
             format!("gofer.run={}", id.run),
             format!("gofer.task={}", id.task),
+            "gofer.role=attempt".to_owned(),
         ];
         let filters = HashMap::from([
             ("label", labels.to_vec()),
@@ -222,11 +227,16 @@ impl Bench for OnDocker {
         standing
     }
 
+    fn folder(&self) -> Option<PathBuf> {
+        Some(self.folder.path().to_owned())
+    }
+
     fn abilities(&self) -> Abilities {
         Abilities {
             memory: true,
             pause: true,
             exec: true,
+            scripts: true,
         }
     }
 }

@@ -7,20 +7,26 @@
 )]
 
 mod ends;
+mod files;
 mod job;
 mod logs;
 mod once;
 mod ours;
 mod outside;
+mod services;
 mod tried;
+mod volumes;
 
 pub use ends::*;
+pub use files::*;
 pub use job::{Ending, Job, OnTerm, Say, script};
 pub use logs::*;
 pub use once::*;
 pub use ours::*;
 pub use outside::*;
+pub use services::*;
 pub use tried::{Started, Tried};
+pub use volumes::*;
 
 use crate::{Container, Scheduler};
 use async_trait::async_trait;
@@ -28,7 +34,7 @@ use gofer_core::{
     Clock,
     id::{AttemptId, RunId},
 };
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 /// One machine under test, and what can be done to it without the scheduler.
 #[async_trait]
@@ -58,6 +64,9 @@ pub trait Bench: Send + Sync {
     /// Those of the planted ones that still stand.
     async fn standing(&self, planted: &[String]) -> Vec<String>;
 
+    /// A folder of the machine that is empty and goes with the bench; `None`: it has none.
+    fn folder(&self) -> Option<PathBuf>;
+
     /// What this machine can do.
     fn abilities(&self) -> Abilities;
 }
@@ -86,6 +95,9 @@ pub struct Abilities {
     pub pause: bool,
     /// Commands run beside a container's own.
     pub exec: bool,
+    /// Containers run scripts of a POSIX shell, whatever those are: for what has to be looked at
+    /// from inside.
+    pub scripts: bool,
 }
 
 /// What a behaviour comes to: an unexpected error, or nothing.
@@ -135,7 +147,28 @@ macro_rules! conformance_tests {
             removing_takes_what_is_ours_and_nothing_else
             a_run_that_is_released_leaves_nothing
             runs_and_attempts_do_not_touch_each_other
+            a_task_starts_when_its_service_accepts_connections
+            a_command_says_that_a_service_is_ready
+            a_service_that_ends_too_early_fails_the_start_and_says_why
+            a_service_that_is_not_ready_in_time_fails_the_start
+            a_service_is_asked_to_end_when_its_task_has_ended
+            a_service_that_ends_after_the_start_does_not_fail_its_task
+            two_attempts_of_a_run_have_a_service_on_one_port
+            services_are_taken_up_by_another_gofer
+            services_of_a_task_that_was_not_started_are_found_again
+            services_go_with_an_attempt_whose_gofer_died
             a_command_runs_beside_the_main_one
+            files_arrive_byte_for_byte_and_nobody_writes_them
+            a_secret_file_is_for_the_containers_user_alone
+            files_and_scripts_arrive_on_a_read_only_root
+            a_script_that_names_its_interpreter_is_run_by_it
+            a_file_where_the_image_has_a_folder_is_refused
+            a_working_directory_is_made_and_one_that_is_a_file_is_refused
+            inputs_are_where_gofer_inputs_says
+            artifacts_come_back_as_they_were_written
+            a_scratch_volume_is_the_runs_own_and_goes_with_it
+            a_persistent_volume_stays_until_it_is_removed
+            a_folder_of_the_machine_is_mounted_and_a_missing_one_is_not_made
         }
     };
     ($bench:expr; $($name:ident)*) => {$(

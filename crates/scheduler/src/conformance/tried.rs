@@ -1,11 +1,13 @@
 use super::{Bench, Job};
 use crate::{
-    Attempt, Ensure, Exit, Fact, LogEvent, Permit, Refused, Scheduler, StartError, Stream,
+    Attempt, Container, Ensure, Exit, Fact, Inputs, LogEvent, Permit, Refused, Scheduler, Service,
+    StartError, Stream,
 };
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream::BoxStream};
 use gofer_core::{
     id::{AttemptId, Epoch, RunId},
+    name::ServiceName,
     run::Stage,
 };
 use std::{
@@ -15,7 +17,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{Sender, UnboundedReceiver, unbounded_channel};
 
 /// Longer than anything here takes on a slow machine.
 pub(super) const PATIENCE: Duration = Duration::from_mins(2);
@@ -46,6 +48,9 @@ pub(super) struct Asking {
     pub(super) stage: Stage,
     pub(super) permitted: bool,
     pub(super) labels: Vec<(String, String)>,
+    pub(super) inputs: Option<Arc<dyn Inputs>>,
+    pub(super) services: Vec<Service>,
+    pub(super) service_logs: Vec<(ServiceName, Sender<LogEvent>)>,
 }
 
 impl Default for Asking {
@@ -54,6 +59,9 @@ impl Default for Asking {
             stage: Stage::Creating,
             permitted: true,
             labels: Vec::new(),
+            inputs: None,
+            services: Vec::new(),
+            service_logs: Vec::new(),
         }
     }
 }
@@ -91,6 +99,16 @@ pub(super) async fn start(
     job: &Job,
     asking: Asking,
 ) -> Result<Started, StartError> {
+    start_container(scheduler, id, bench.container(id, job), asking).await
+}
+
+/// Asks for an attempt with this container.
+pub(super) async fn start_container(
+    scheduler: &dyn Scheduler,
+    id: &AttemptId,
+    main: Container,
+    asking: Asking,
+) -> Result<Started, StartError> {
     let (to, facts) = unbounded_channel();
     let asked = Arc::new(AtomicUsize::new(0));
     let request = Ensure {
@@ -101,12 +119,12 @@ pub(super) async fn start(
         stage: asking.stage,
         more_to_come: false,
         attempt: Attempt {
-            main: bench.container(id, job),
-            services: Vec::new(),
+            main,
+            services: asking.services,
             labels: asking.labels,
         },
-        inputs: None,
-        service_logs: Vec::new(),
+        inputs: asking.inputs,
+        service_logs: asking.service_logs,
         permit: Box::new(Always(asked.clone(), asking.permitted)),
         facts: to,
     };

@@ -6,9 +6,10 @@ use super::{
 use gofer_core::{
     Timestamp,
     id::{AttemptId, RunId, StoreId},
+    name::VolumeName,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -36,6 +37,8 @@ pub struct Restart {
 #[derive(Default)]
 struct State {
     containers: BTreeMap<(StoreId, AttemptId), Container>,
+    /// Kept volumes, by store and pipeline.
+    volumes: BTreeSet<(StoreId, String, VolumeName)>,
     orders: Vec<Pending>,
     changes: u64,
     away_until: Option<Timestamp>,
@@ -163,6 +166,23 @@ impl Machine {
             .values()
             .filter(|c| c.store == store && !c.removed);
         ours.cloned().collect()
+    }
+
+    pub(super) fn keep_volume(&self, store: StoreId, pipeline: &str, name: &VolumeName) {
+        let volume = (store, pipeline.to_owned(), name.clone());
+        self.state().volumes.insert(volume);
+    }
+
+    pub(super) fn remove_volume(&self, store: StoreId, pipeline: &str, name: &VolumeName) {
+        let volume = (store, pipeline.to_owned(), name.clone());
+        self.state().volumes.remove(&volume);
+    }
+
+    pub(super) fn volumes(&self, store: StoreId) -> Vec<(String, VolumeName)> {
+        let all = self.state().volumes.clone().into_iter();
+        all.filter(|(of, ..)| *of == store)
+            .map(|(_, pipeline, name)| (pipeline, name))
+            .collect()
     }
 
     /// Somebody else removes a container, however it is.

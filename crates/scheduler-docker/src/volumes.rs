@@ -1,0 +1,238 @@
+//! The volumes that a file names: for a run, for a pipeline, or a folder of the machine.
+
+use crate::{
+    engine::Engine,
+    find::Endpoint,
+    holder, labels,
+    remedy::{self, Kind, found},
+    supplies,
+};
+use bollard::{
+    Docker,
+    errors::Error as Raw,
+    models::{
+        ContainerCreateBody, HostConfig, Mount, MountBindOptions, MountType, MountVolumeOptions,
+    },
+    query_parameters::{
+        ListContainersOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
+        RemoveVolumeOptions,
+    },
+};
+use gofer_core::{definition::VolumeSource, id::RunId, name::VolumeName, run::Reason};
+use gofer_scheduler::{Container, Error, Role, StartError};
+use std::collections::HashMap;
+
+/// Whose volumes are meant.
+#[derive(Clone, Copy)]
+pub(crate) struct Owner<'a> {
+    pub(crate) run: RunId,
+    /// Such as `default/etl`.
+    pub(crate) pipeline: &'a str,
+}
+
+/// A volume on the engine.
+struct Named {
+    name: String,
+    labels: HashMap<String, String>,
+}
+
+fn scratch(engine: &Engine, run: RunId, name: &VolumeName) -> Named {
+    Named {
+        name: labels::scratch_name(engine.store, run, name),
+        labels: labels::of_scratch(engine.store, run, name),
+    }
+}
+
+fn kept(engine: &Engine, pipeline: &str, name: &VolumeName) -> Named {
+    Named {
+        name: labels::kept_name(engine.store, pipeline, name),
+        labels: labels::of_kept(engine.store, pipeline, name),
+    }
+}
+
+/// Makes a container's volumes exist, so that whoever it runs as can write to them.
+pub(crate) async fn ready(
+    engine: &Engine,
+    owner: Owner<'_>,
+    container: &Container,
+) -> Result<(), StartError> {
+    for (at, source, _) in &container.volumes {
+        let named = match source {
+            VolumeSource::Scratch(name) => scratch(engine, owner.run, name),
+            VolumeSource::Persistent(name) => kept(engine, owner.pipeline, name),
+            VolumeSource::Host(path) => {
+                is_of_this_machine(&engine.endpoint, path)?;
+                continue;
+            }
+        };
+        let carrier = labels::of_run(engine.store, owner.run, Role::Volume);
+        make(engine, &named, carrier)
+            .await
+            .map_err(|error| remedy::of_volume(error, at))?;
+    }
+    Ok(())
+}
+
+/// Another machine has other folders, and most engines would silently make an empty one.
+fn is_of_this_machine(endpoint: &Endpoint, path: &str) -> Result<(), StartError> {
+    if matches!(endpoint, Endpoint::Unix(_)) {
+        return Ok(());
+    }
+    let text = format!(
+        "{path:?} is a folder of this machine, and the container engine at {endpoint} may run on \
+         another one; use a `persistent` volume, or an engine on a local socket"
+    );
+    Err(remedy::failed(Reason::StartFailed, text))
+}
+
+/// The mounts of a container whose volumes are ready.
+pub(crate) fn mounts<'a>(
+    engine: &'a Engine,
+    owner: Owner<'a>,
+    container: &'a Container,
+) -> impl Iterator<Item = Mount> + 'a {
+    let volumes = container.volumes.iter();
+    volumes.map(move |(at, source, read_only)| {
+        let mount = match source {
+            VolumeSource::Scratch(name) => volume(scratch(engine, owner.run, name)),
+            VolumeSource::Persistent(name) => volume(kept(engine, owner.pipeline, name)),
+            // A mount, not what the engine calls a bind: that would make a missing folder.
+            VolumeSource::Host(path) => Mount {
+                source: Some(path.clone()),
+                typ: Some(MountType::BIND),
+                bind_options: Some(MountBindOptions::default()),
+                ..Mount::default()
+            },
+        };
+        Mount {
+            target: Some(at.clone()),
+            read_only: Some(*read_only),
+            ..mount
+        }
+    })
+}
+
+fn volume(named: Named) -> Mount {
+    Mount {
+        source: Some(named.name),
+        typ: Some(MountType::VOLUME),
+        volume_options: Some(MountVolumeOptions {
+            labels: Some(named.labels),
+            ..MountVolumeOptions::default()
+        }),
+        ..Mount::default()
+    }
+}
+
+/// Makes a volume, unless it is there. A new one takes the mode of a folder of ours that anybody may
+/// write to, by way of a container that is never started; where the image of a task has a folder
+/// of its own at the place, its content and mode go over that, as always on this engine.
+async fn make(engine: &Engine, named: &Named, carrier: HashMap<String, String>) -> Result<(), Raw> {
+    if found(engine.docker.inspect_volume(&named.name).await)?.is_some() {
+        return Ok(());
+    }
+    let body = ContainerCreateBody {
+        image: Some(engine.supplies.image(engine).await?),
+        cmd: Some(vec![holder::PROGRAM.to_owned()]),
+        labels: Some(carrier),
+        host_config: Some(HostConfig {
+            log_config: Some(supplies::no_log()),
+            mounts: Some(vec![Mount {
+                target: Some(holder::EMPTY.to_owned()),
+                ..volume(Named {
+                    name: named.name.clone(),
+                    labels: named.labels.clone(),
+                })
+            }]),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    };
+    let made = engine.docker.create_container(None, body).await?.id;
+    let docker = engine.docker.clone();
+    engine.tasks.spawn(async move {
+        if let Err(error) = remove_carrier(&docker, &made).await {
+            tracing::debug!(error = %remedy::chain(&error), "a volume's carrier stays");
+        }
+    });
+    Ok(())
+}
+
+async fn remove_carrier(docker: &Docker, id: &str) -> Result<(), Raw> {
+    let options = RemoveContainerOptionsBuilder::new().force(true).build();
+    found(docker.remove_container(id, Some(options)).await).map(drop)
+}
+
+/// Makes a kept volume exist.
+pub(crate) async fn ensure(
+    engine: &Engine,
+    pipeline: &str,
+    name: &VolumeName,
+) -> Result<(), Error> {
+    let named = kept(engine, pipeline, name);
+    let carrier = named.labels.clone();
+    make(engine, &named, carrier).await.map_err(remedy::plain)
+}
+
+/// The kept volumes of this store. What one holds is not known without reading all of it.
+pub(crate) async fn list(engine: &Engine) -> Result<Vec<(String, VolumeName, Option<u64>)>, Error> {
+    let store = format!("{}={}", labels::STORE, engine.store);
+    let filters = HashMap::from([("label", vec![store])]);
+    let options = ListVolumesOptionsBuilder::new().filters(&filters).build();
+    let listed = engine.docker.list_volumes(Some(options)).await;
+    let volumes = listed.map_err(remedy::plain)?.volumes.unwrap_or_default();
+    let kept = volumes
+        .iter()
+        .filter_map(|volume| labels::kept(&volume.labels, engine.store));
+    Ok(kept
+        .map(|(pipeline, name)| (pipeline, name, None))
+        .collect())
+}
+
+/// Removes a kept volume. Already gone is success.
+pub(crate) async fn remove(
+    engine: &Engine,
+    pipeline: &str,
+    name: &VolumeName,
+) -> Result<(), Error> {
+    let named = kept(engine, pipeline, name);
+    let there = found(engine.docker.inspect_volume(&named.name).await).map_err(remedy::plain)?;
+    let Some(volume) = there else { return Ok(()) };
+    let is_it = labels::kept(&volume.labels, engine.store)
+        .is_some_and(|(of, called)| of == pipeline && called == *name);
+    if !is_it {
+        let text = format!("the volume {} is not Gofer's: it stays", named.name);
+        return Err(Error::Failed(text));
+    }
+    remove_carriers(engine, &named)
+        .await
+        .map_err(remedy::plain)?;
+    let options = None::<RemoveVolumeOptions>;
+    let removed = engine.docker.remove_volume(&named.name, options).await;
+    match removed.map_err(remedy::kind) {
+        Ok(()) | Err(Kind::Said(404, _)) => Ok(()),
+        Err(Kind::Said(409, words)) => Err(Error::Failed(format!(
+            "volume {name} of {pipeline} is in use; end the runs that have it, or remove what \
+             failed attempts keep ({words})"
+        ))),
+        Err(Kind::Said(_, words)) => Err(Error::Failed(words)),
+        Err(Kind::Away(words)) => Err(Error::Away(remedy::away(&words))),
+    }
+}
+
+/// Those that a process left which died while it made the volume.
+async fn remove_carriers(engine: &Engine, named: &Named) -> Result<(), Raw> {
+    let labels = named.labels.iter();
+    let wanted: Vec<String> = labels
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let filters = HashMap::from([("label", wanted)]);
+    let options = ListContainersOptionsBuilder::new()
+        .all(true)
+        .filters(&filters)
+        .build();
+    for container in engine.docker.list_containers(Some(options)).await? {
+        remove_carrier(&engine.docker, &container.id.unwrap_or_default()).await?;
+    }
+    Ok(())
+}
