@@ -1,6 +1,6 @@
 //! What a run's driver and its attempts share.
 
-use crate::{feed::Feed, message::Message, parts::Parts, pins::Pins};
+use crate::{feed::Feed, message::Message, parts::Parts, pins::Pins, rush::Rush};
 use futures_util::FutureExt as _;
 use gofer_core::{
     id::{AttemptId, RunId},
@@ -27,6 +27,7 @@ pub(crate) struct Context {
     pub(crate) places: Arc<Semaphore>,
     pub(crate) inbox: UnboundedSender<Message>,
     pub(crate) feed: Feed,
+    pub(crate) rush: Rush,
     /// Ends everything that is done for this run in this process; containers go on.
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,

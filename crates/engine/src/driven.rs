@@ -1,12 +1,14 @@
 //! The runs that this process drives.
 
 use crate::{
-    Error, Parts,
+    Engine, Error, Parts,
     context::{Context, words_of},
     driver::{Driver, Left},
     feed::Feed,
     pins::Pins,
     requests,
+    rush::Rush,
+    tidy,
 };
 use futures_util::FutureExt as _;
 use gofer_core::{
@@ -52,7 +54,27 @@ pub(crate) struct Driven {
 #[derive(Default)]
 struct Runs {
     by_id: BTreeMap<RunId, Arc<Context>>,
+    /// Runs that are settled, behind which what is old is taken away.
+    tidied: usize,
     is_watched: bool,
+}
+
+impl Runs {
+    /// How many are not done with.
+    fn len(&self) -> usize {
+        self.by_id.len() + self.tidied
+    }
+}
+
+/// Counts as a run until it is dropped.
+struct Tidying(Arc<Driven>);
+
+impl Drop for Tidying {
+    fn drop(&mut self) {
+        let mut runs = self.0.runs();
+        runs.tidied = runs.tidied.saturating_sub(1);
+        self.0.count.send_replace(runs.len());
+    }
 }
 
 #[derive(Default)]
@@ -121,6 +143,7 @@ impl Driven {
             places: Arc::clone(&self.places),
             inbox,
             feed: Feed::new(),
+            rush: Rush::new(),
             stop: self.draining.child_token(),
             tasks: TaskTracker::new(),
         });
@@ -135,11 +158,24 @@ impl Driven {
             let own = Arc::clone(&context);
             context.own(async move { own.parts.scheduler.prepare(&own.run()).await });
         }
-        let driver = Driver::new(ready.book, Arc::clone(&context), messages);
+        let retention = ready.book.plan().pipeline.retention.clone();
+        let engine = Engine {
+            driven: Arc::clone(self),
+        };
+        let driver = Driver::new(
+            engine,
+            ready.book.keeping(self.parts.options.keep),
+            Arc::clone(&context),
+            messages,
+        );
         let of = (ready.row.namespace, ready.row.pipeline);
         let driven = Arc::clone(self);
-        self.tasks
-            .spawn(async move { driven.see_through(driver, context, of).await });
+        self.tasks.spawn(async move {
+            let settled = driven.see_through(driver, context, of.clone()).await;
+            if let Some(Tidying(driven)) = &settled {
+                tidy::after(&driven.parts, (&of.0, &of.1), retention.as_ref()).await;
+            }
+        });
     }
 
     fn add(self: &Arc<Self>, context: &Arc<Context>) -> bool {
@@ -148,7 +184,7 @@ impl Driven {
             return false;
         }
         runs.by_id.insert(context.run(), Arc::clone(context));
-        self.count.send_replace(runs.by_id.len());
+        self.count.send_replace(runs.len());
         if !std::mem::replace(&mut runs.is_watched, true) {
             self.tasks.spawn(requests::watch(Arc::clone(self)));
         }
@@ -161,7 +197,7 @@ impl Driven {
         driver: Driver,
         context: Arc<Context>,
         of: (NamespaceName, PipelineName),
-    ) {
+    ) -> Option<Tidying> {
         let left = match AssertUnwindSafe(driver.drive()).catch_unwind().await {
             Ok(left) => left,
             Err(panic) => Left::Panicked(words_of(&*panic)),
@@ -170,6 +206,7 @@ impl Driven {
         context.tasks.close();
         context.tasks.wait().await;
         let run = context.run();
+        let is_settled = left == Left::Settled;
         match left {
             Left::Settled | Left::Drained => tracing::debug!(%run, ?left, "stopped driving"),
             Left::Fenced => tracing::warn!(%run, "another process drives the run now"),
@@ -185,12 +222,14 @@ impl Driven {
         }
         let mut runs = self.runs();
         runs.by_id.remove(&run);
-        self.count.send_replace(runs.by_id.len());
+        runs.tidied += usize::from(is_settled);
+        self.count.send_replace(runs.len());
         if runs.by_id.is_empty() {
             self.knocks.notify_one();
         }
         drop(runs);
         context.feed.wake();
+        is_settled.then(|| Tidying(self))
     }
 
     /// Refuses a pipeline that has failed us too often.

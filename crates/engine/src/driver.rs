@@ -5,14 +5,21 @@
 //! says what is to be done, and everything in that list may be done twice.
 
 use crate::{
+    Engine,
     attempt::{self, Attempt},
+    call::{self, Call},
+    child::Caller,
     clean,
     context::Context,
     draft::Draft,
     keep,
     message::Message,
 };
-use gofer_core::run::{Book, Effect, Event, Key, Outcome, RunStop, Stage};
+use gofer_core::{
+    name::ParamName,
+    plan::Kind,
+    run::{Book, Effect, Event, Key, RunStop, Stage},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -41,11 +48,13 @@ pub(crate) enum Left {
 }
 
 pub(crate) struct Driver {
+    engine: Engine,
     book: Book,
     context: Arc<Context>,
     inbox: UnboundedReceiver<Message>,
     draft: Draft,
     attempts: BTreeMap<(Key, u32), attempt::Handle>,
+    calls: BTreeMap<(Key, u32), call::Handle>,
     /// Requests that have been looked at.
     seen: BTreeSet<u64>,
     /// Removals that go on.
@@ -57,16 +66,19 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn new(
+        engine: Engine,
         book: Book,
         context: Arc<Context>,
         inbox: UnboundedReceiver<Message>,
     ) -> Self {
         Self {
+            engine,
             book,
             context,
             inbox,
             draft: Draft::default(),
             attempts: BTreeMap::new(),
+            calls: BTreeMap::new(),
             seen: BTreeSet::new(),
             removals: 0,
             is_over: false,
@@ -167,6 +179,9 @@ impl Driver {
                 self.apply(&Event::Cancel(RunStop::Person));
                 self.draft.waiting.push(done);
             }
+            Message::Kept | Message::ChildGone => {
+                self.removals = self.removals.saturating_sub(1);
+            }
             Message::Released => self.draft.release = self.left_behind.is_none(),
             Message::Left(what) => {
                 self.removals = self.removals.saturating_sub(1);
@@ -239,14 +254,26 @@ impl Driver {
                 self.context
                     .own(clean::remove(Arc::clone(&self.context), key, attempt));
             }
-            // A start refuses such pipelines; one that got in all the same must not hang.
-            Effect::Call { key, attempt, .. } => self.context.event(Event::ChildEnded {
+            Effect::Keep { key, attempt } => {
+                self.attempts.remove(&(key.clone(), attempt));
+                self.removals += 1;
+                self.context
+                    .own(clean::keep(Arc::clone(&self.context), key, attempt));
+            }
+            Effect::Call {
                 key,
                 attempt,
-                outcome: Outcome::Failed,
-                outputs: BTreeMap::new(),
-            }),
-            Effect::CancelCall { .. } => {}
+                params,
+            } => self.call(key, attempt, params),
+            Effect::CancelCall {
+                key,
+                attempt,
+                times,
+            } => {
+                if let Some(handle) = self.calls.get(&(key, attempt)) {
+                    handle.cancel(times);
+                }
+            }
             Effect::Finish => self.is_over = true,
         }
     }
@@ -270,6 +297,40 @@ impl Driver {
         );
         self.attempts.insert((key, number), handle);
         self.context.own(attempt.run());
+    }
+
+    /// Its run is among what has to be gone before this one is let go.
+    fn call(&mut self, key: Key, number: u32, params: BTreeMap<ParamName, String>) {
+        let task = self.book.plan().position(key.task.as_str());
+        let task = task.and_then(|at| self.book.plan().tasks.get(at));
+        let attempt = self
+            .book
+            .unit(&key)
+            .and_then(|unit| unit.attempts.iter().rfind(|it| it.number == number));
+        let (Some(Kind::Call(call)), Some(attempt)) = (task.map(|task| &task.kind), attempt) else {
+            return;
+        };
+        let order = call::Order {
+            key: key.clone(),
+            number,
+            stage: attempt.stage,
+            decided: attempt.created_at,
+            pipeline: call.name.clone(),
+            params,
+            caller: Caller {
+                namespace: self.book.identity().namespace.clone(),
+                run: format!(
+                    "{}/{}",
+                    self.book.plan().pipeline.name,
+                    self.book.identity().number
+                ),
+                origin: self.book.origin().clone(),
+            },
+        };
+        let (call, handle) = Call::new(self.engine.clone(), Arc::clone(&self.context), order);
+        self.calls.insert((key, number), handle);
+        self.removals += 1;
+        self.context.own(call.run());
     }
 
     /// The run is over and its containers are gone: so is the rest.

@@ -41,6 +41,9 @@ pub struct Start {
     pub mounts: Vec<Mount>,
     /// If it is to be about some of the tasks only.
     pub only: Option<Wanted>,
+    /// An earlier run of the pipeline, for what is not said here: params, mounts, called versions,
+    /// and which tasks.
+    pub like: Option<RunId>,
 }
 
 impl Engine {
@@ -72,10 +75,18 @@ impl Engine {
     }
 
     /// Accepts a run and begins to drive it. Everything that speaks against it is said at once.
-    pub async fn start(&self, start: Start) -> Result<RunRow, Error> {
+    pub async fn start(&self, mut start: Start) -> Result<RunRow, Error> {
+        if self.driven.draining.is_cancelled() {
+            return Err(Error::Draining);
+        }
+        self.driven.check_faults(&start.namespace, &start.pipeline)?;
+        let plan = self
+            .plan(&start.namespace, &start.pipeline, start.version)
+            .await?;
+        let plan = Arc::new(plan);
+        self.take_over(&mut start, &plan).await?;
         let Start {
             namespace,
-            pipeline,
             version,
             params,
             secrets,
@@ -83,12 +94,8 @@ impl Engine {
             calls,
             mounts,
             only,
+            ..
         } = start;
-        if self.driven.draining.is_cancelled() {
-            return Err(Error::Draining);
-        }
-        self.driven.check_faults(&namespace, &pipeline)?;
-        let plan = Arc::new(self.plan(&namespace, &pipeline, version).await?);
         let (partial, mut problems) = match only {
             Some(only) => {
                 let (partial, problems) = self.borrow(&namespace, &plan, &only).await?;
@@ -214,6 +221,11 @@ impl Engine {
     /// Where logs are kept.
     pub fn logs(&self) -> &Arc<dyn gofer_logs::Disk> {
         &self.driven.parts.logs
+    }
+
+    /// Where artifacts are kept.
+    pub fn objects(&self) -> &gofer_objects::Objects {
+        &self.driven.parts.objects
     }
 
     /// What time it is.

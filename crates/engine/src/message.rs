@@ -16,8 +16,12 @@ pub(crate) enum Message {
     Request(RequestRow),
     /// Somebody in this process asks for a stop; answered when it is stored.
     Cancel { done: oneshot::Sender<()> },
+    /// Of an attempt only what is kept is left.
+    Kept,
     /// The scheduler holds nothing of this run any more.
     Released,
+    /// The run that an attempt called is over, and not driven here any more.
+    ChildGone,
     /// Something of this run is still on the scheduler and cannot be removed.
     Left(String),
     /// Work for this run panicked.

@@ -71,12 +71,12 @@ impl Engine {
             .plan(&row.namespace, &row.pipeline, row.version)
             .await?;
         let is_over = row.head.state.is_over();
-        let needed = if is_over {
-            BTreeSet::new()
+        let (secrets, older) = if is_over {
+            Default::default()
         } else {
-            checks::needed_secrets(&plan)
+            let needed = checks::needed_secrets(&plan, row.origin.partial.as_ref());
+            self.unseal(claim.run, needed, &given).await?
         };
-        let (secrets, older) = self.unseal(claim.run, needed, &given).await?;
         if !given.is_empty() && !secrets.is_empty() {
             self.store()
                 .seal(claim, self.seal(claim.run, &secrets)?)
@@ -113,11 +113,11 @@ impl Engine {
         Error,
     > {
         let (mut secrets, mut older) = (BTreeMap::new(), Vec::new());
-        if needed.is_empty() {
-            return Ok((secrets, older));
-        }
         let sealed: BTreeMap<SecretName, Vec<u8>> =
             self.store().sealed(run).await?.into_iter().collect();
+        // Among them are those of the pipelines that it calls.
+        let needed: BTreeSet<SecretName> =
+            needed.into_iter().chain(sealed.keys().cloned()).collect();
         let (mut names, mut reasons) = (Vec::new(), BTreeSet::new());
         for name in needed {
             let new = given

@@ -8,7 +8,7 @@ use crate::{
 use gofer_core::{
     id::{Epoch, InstanceId, RunId},
     name::TaskName,
-    run::{Attempt, Head, Origin, Unit},
+    run::{Artifacts, Attempt, Head, Object, Origin, Unit},
 };
 use gofer_store::{Claim, RunRow, Version};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
@@ -33,6 +33,7 @@ pub(crate) fn run_row(row: &Row<'_>) -> Result<Found, Failure> {
         params: from.maybe_json()?.unwrap_or_default(),
         mounts: from.maybe_json()?.unwrap_or_default(),
         partial: from.maybe_json()?,
+        calls: from.maybe_json()?.unwrap_or_default(),
     };
     let head = head(&mut from)?;
     let owner = from.maybe_uuid()?;
@@ -114,6 +115,25 @@ pub(crate) fn attempt(from: &mut Columns<'_>, base: Base) -> Result<Attempt, Fai
         image: from.take()?,
         node: from.take()?,
         stop: from.maybe_code()?,
+        artifacts: artifacts(from)?,
+    })
+}
+
+fn artifacts(from: &mut Columns<'_>) -> Result<Option<Artifacts>, Failure> {
+    let (files, bytes): (Option<u32>, Option<i64>) = (from.take()?, from.take()?);
+    let Some((files, bytes)) = files.zip(bytes) else {
+        return Ok(None);
+    };
+    let bytes = crate::codes::count(bytes)?;
+    Ok(Some(Artifacts { files, bytes }))
+}
+
+pub(crate) fn object(row: &Row<'_>) -> Result<Object, Failure> {
+    let mut from = Columns::of(row);
+    Ok(Object {
+        key: from.parse()?,
+        value: from.take()?,
+        at: from.time()?,
     })
 }
 

@@ -3,10 +3,12 @@
 
 mod check;
 mod effective;
+mod family;
 mod not_yet;
 
 pub use check::check;
 pub use effective::effective;
+pub use family::{Family, calls};
 pub use not_yet::not_yet;
 
 use crate::{

@@ -41,7 +41,6 @@ fn task(path: &Path, task: &Task, problems: &mut Vec<Problem>) {
         refuse(path.at("approval"), "`approval`", problems);
     }
     if let Some(call) = &task.pipeline {
-        refuse(path.at("pipeline"), "`pipeline`", problems);
         for (name, value) in &call.params {
             object(
                 &path.at("pipeline").at("params").at(name.as_str()),

@@ -74,7 +74,11 @@ impl Verdict {
 }
 
 /// What an ending means that nobody asked for. Never a guess: what cannot be known is `lost`.
-pub(super) fn judge(ending: &Ending, bad_outputs: Option<&String>) -> Verdict {
+pub(super) fn judge(
+    ending: &Ending,
+    bad_outputs: Option<&String>,
+    bad_artifacts: Option<&(Reason, String)>,
+) -> Verdict {
     use TaskState::{Failed, Lost};
     match ending {
         Ending::NotStarted(reason, message) => Verdict::because(Failed, *reason, message.as_str()),
@@ -92,11 +96,16 @@ pub(super) fn judge(ending: &Ending, bad_outputs: Option<&String>) -> Verdict {
             Reason::NoExitCode,
             "its container ended, but the engine has no exit code for it",
         ),
-        Ending::Exited(exit) => judge_exit(exit, bad_outputs),
+        Ending::Exited(exit) => {
+            let outputs = bad_outputs.map(|why| (Reason::BadOutputs, why));
+            let artifacts = bad_artifacts.map(|(reason, why)| (*reason, why));
+            judge_exit(exit, outputs.or(artifacts))
+        }
     }
 }
 
-fn judge_exit(exit: &Exit, bad_outputs: Option<&String>) -> Verdict {
+/// `bad` is why what it handed on cannot be used.
+fn judge_exit(exit: &Exit, bad: Option<(Reason, &String)>) -> Verdict {
     use TaskState::{Failed, Lost, Succeeded};
     let code = exit.code;
     // An engine that comes back sends TERM to what still runs, so a job that never finished may
@@ -124,9 +133,9 @@ fn judge_exit(exit: &Exit, bad_outputs: Option<&String>) -> Verdict {
         let message = "it was killed because it used more memory than `resources.memory` allows";
         return Verdict::because(Failed, Reason::OutOfMemory, message);
     }
-    match (code, bad_outputs) {
+    match (code, bad) {
         (0, None) => Verdict::new(Succeeded, None, None),
-        (0, Some(why)) => Verdict::because(Failed, Reason::BadOutputs, why.as_str()),
+        (0, Some((reason, why))) => Verdict::because(Failed, reason, why.as_str()),
         (_, _) if exit.out_of_memory => Verdict::because(
             Failed,
             Reason::ExitCode,

@@ -1,7 +1,7 @@
 //! What something waits for, in a sentence. Derived when asked, never stored.
 
 use super::{Key, Run, RunState, TaskState};
-use crate::plan::Plan;
+use crate::plan::{Kind, Plan};
 
 /// What a task or an item waits for; `None` if it does not wait.
 pub fn waits_for(plan: &Plan, run: &Run, key: &Key) -> Option<String> {
@@ -45,35 +45,50 @@ pub fn waits_for(plan: &Plan, run: &Run, key: &Key) -> Option<String> {
     }
 }
 
+/// The limit that holds a ready task back.
 fn waits_for_a_place(plan: &Plan, run: &Run, at: usize) -> String {
-    let live = |task: &super::Task| {
-        let items = task
-            .items
-            .iter()
-            .filter(|item| item.state.is_live())
-            .count();
-        items + usize::from(task.items.is_empty() && task.own.state.is_live())
+    let Some(said) = plan.tasks.get(at) else {
+        return String::new();
     };
-    let all: usize = run.tasks.iter().map(live).sum();
+    let is_call = |said: &crate::plan::Task| matches!(said.kind, Kind::Call(_));
+    let all: usize = (run.tasks.iter().zip(&plan.tasks))
+        .filter(|(_, said)| !is_call(said))
+        .map(|(task, _)| live(task))
+        .sum();
     if let Some(most) = plan.pipeline.max_parallel
         && all >= most as usize
+        && !is_call(said)
     {
         return format!("waits for a free place: the run's max_parallel is {most}");
     }
     let here = run.tasks.get(at).map_or(0, live);
-    let said = plan.tasks.get(at);
-    if let Some(most) = said.and_then(|said| said.max_parallel)
+    if let Some(most) = said.max_parallel
         && here >= most as usize
     {
         return format!("waits for a free place: its max_parallel is {most}");
     }
-    let pools: Vec<&str> = said
-        .map(|said| {
-            said.pools
-                .iter()
-                .map(crate::name::PoolName::as_str)
-                .collect()
+    let held: Vec<String> = said
+        .pools
+        .iter()
+        .filter_map(|pool| {
+            let mut others = run.tasks.iter().zip(&plan.tasks);
+            let (_, holder) =
+                others.find(|(task, said)| live(task) > 0 && said.pools.contains(pool))?;
+            Some(format!("{pool}, which {} holds", holder.name))
         })
-        .unwrap_or_default();
-    format!("waits for a slot of {}", pools.join(", "))
+        .collect();
+    if held.is_empty() {
+        return "waits for its turn".to_owned();
+    }
+    format!("waits for a slot of {}", held.join(" and of "))
+}
+
+/// Attempts of a task that hold something.
+fn live(task: &super::Task) -> usize {
+    let items = task
+        .items
+        .iter()
+        .filter(|item| item.state.is_live())
+        .count();
+    items + usize::from(task.items.is_empty() && task.own.state.is_live())
 }

@@ -17,14 +17,14 @@ use tokio::sync::Notify;
 
 /// Counts steps, and stops the world at one of them.
 #[derive(Clone)]
-struct Crash {
+pub(crate) struct Crash {
     at: u32,
     seen: Arc<AtomicU32>,
-    happened: Arc<Notify>,
+    pub(crate) happened: Arc<Notify>,
 }
 
 impl Crash {
-    fn new(at: u32) -> Self {
+    pub(crate) fn new(at: u32) -> Self {
         Self {
             at,
             seen: Arc::default(),
@@ -39,7 +39,7 @@ impl Crash {
         }
     }
 
-    fn arm(&self, world: &World) {
+    pub(crate) fn arm(&self, world: &World) {
         let (store, scheduler) = (self.clone(), self.clone());
         world.set_store_hook(Some(Arc::new(move |_, _| {
             let step = store.clone().step();
@@ -53,12 +53,12 @@ impl Crash {
             .set_hook(Some(Arc::new(move |_| Box::pin(scheduler.clone().step()))));
     }
 
-    fn disarm(world: &World) {
+    pub(crate) fn disarm(world: &World) {
         world.set_store_hook(None);
         world.scheduler.set_hook(None);
     }
 
-    fn has_happened(&self) -> bool {
+    pub(crate) fn has_happened(&self) -> bool {
         self.seen.load(Ordering::SeqCst) > self.at
     }
 }

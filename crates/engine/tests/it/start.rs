@@ -37,6 +37,7 @@ fn everything_that_is_missing_is_said_at_once_and_nothing_is_stored() {
                 calls: BTreeMap::new(),
                 mounts: Vec::new(),
                 only: None,
+                like: None,
             })
             .await;
         let Err(Error::Refused(refused)) = refused else {

@@ -175,6 +175,7 @@ fn a_pipeline_that_makes_us_panic_harms_only_itself_and_is_refused_after_three_t
                 calls: std::collections::BTreeMap::new(),
                 mounts: Vec::new(),
                 only: None,
+                like: None,
             })
             .await
             .unwrap();

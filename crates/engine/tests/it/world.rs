@@ -252,6 +252,7 @@ pub(crate) async fn start_with(
             calls: BTreeMap::new(),
             mounts: Vec::new(),
             only: None,
+            like: None,
         })
         .await
 }

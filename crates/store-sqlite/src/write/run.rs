@@ -67,6 +67,7 @@ impl Desk {
         let given = Some(&new.origin.params).filter(|given| !given.is_empty());
         let mounts = Some(&new.origin.mounts).filter(|mounts| !mounts.is_empty());
         let partial = new.origin.partial.as_ref();
+        let calls = Some(&new.origin.calls).filter(|calls| !calls.is_empty());
         rows::execute(
             &self.db,
             sql::ADD_RUN,
@@ -81,6 +82,7 @@ impl Desk {
                 given.map(to_json).transpose()?,
                 mounts.map(to_json).transpose()?,
                 partial.map(to_json).transpose()?,
+                calls.map(to_json).transpose()?,
                 state.code(),
                 reason.map(gofer_core::run::RunReason::code),
                 message,
@@ -118,6 +120,7 @@ impl Desk {
             self.put_attempt(&place, key, attempt)?;
         }
         self.add_lines(&place, &commit.changes)?;
+        self.put_objects(place.seq, &commit.objects)?;
         for number in &commit.handled {
             rows::execute(
                 &self.db,
@@ -198,6 +201,7 @@ impl Desk {
             sql::DROP_SEALED,
             sql::DROP_REQUESTS,
             sql::DROP_HISTORY,
+            sql::DROP_ARTIFACTS,
             sql::DROP_ATTEMPTS,
             sql::DROP_UNITS,
             sql::DROP_RUN,

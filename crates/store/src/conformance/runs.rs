@@ -3,7 +3,13 @@ use super::{
     sample::{accepted, attempt, change, claim, head, key, name, new_run, registered, unit},
 };
 use crate::{Commit, Error, NewRun};
-use gofer_core::run::{Given, Mount, Partial, Reason, RunState, TaskState};
+use gofer_core::{
+    id::AttemptId,
+    run::{
+        Artifacts, CalledBy, Calls, Given, GivenArtifacts, Mount, Partial, Reason, RunState,
+        TaskState,
+    },
+};
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
@@ -83,6 +89,11 @@ pub async fn what_a_run_was_asked_for_is_kept(bench: &dyn Bench) -> Outcome {
         state: TaskState::Failed,
         reason: Some(Reason::ExitCode),
         exit_code: Some(3),
+        artifacts: vec![GivenArtifacts {
+            item: Some(2),
+            number: 1,
+            artifacts: Artifacts { files: 3, bytes: 5 },
+        }],
     };
     new.origin.mounts = vec![Mount {
         source: "/home/x/src".to_owned(),
@@ -93,6 +104,19 @@ pub async fn what_a_run_was_asked_for_is_kept(bench: &dyn Bench) -> Outcome {
         only: [name("b")?].into(),
         given: [(name("a")?, given)].into(),
     });
+    new.origin.calls = Calls {
+        by: Some(CalledBy {
+            attempt: AttemptId {
+                run: new.id,
+                task: name("a")?,
+                item: Some(2),
+                number: 3,
+            },
+            run: "above/7".to_owned(),
+        }),
+        depth: 4,
+        versions: [(name("load")?, 7)].into(),
+    };
     registered(&*store, &new.namespace, &new.pipeline).await?;
     let (id, origin) = (new.id, new.origin.clone());
     assert_eq!(store.create_run(new).await?.origin, origin);

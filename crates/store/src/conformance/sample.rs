@@ -67,6 +67,7 @@ pub fn attempt(number: u32, state: TaskState) -> Attempt {
         image: None,
         node: None,
         stop: None,
+        artifacts: None,
     }
 }
 
@@ -121,6 +122,7 @@ pub fn new_run(pipeline: &str, tasks: &[&str]) -> Result<NewRun, Error> {
             params: std::collections::BTreeMap::new(),
             mounts: Vec::new(),
             partial: None,
+            calls: gofer_core::run::Calls::default(),
         },
         run: Run {
             head: head(RunState::Queued),

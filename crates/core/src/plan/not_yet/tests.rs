@@ -51,7 +51,6 @@ fn what_gofer_run_cannot_do_yet_is_refused_with_a_plain_sentence() {
             "tasks.a.registry",
             "tasks.a.image",
             "tasks.a.env.X",
-            "tasks.b.pipeline",
             "tasks.b.pipeline.params.x",
         ]
     );

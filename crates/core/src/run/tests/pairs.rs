@@ -19,6 +19,7 @@ fn all_events() -> Vec<Event> {
         attempt,
         ending,
         outputs: outputs.clone(),
+        artifacts: Ok(None),
     };
     vec![
         Event::Admitted,
@@ -58,6 +59,8 @@ fn all_events() -> Vec<Event> {
             key: key.clone(),
             attempt,
             outcome: Outcome::Failed,
+            child: "child/7".to_owned(),
+            why: None,
             outputs: BTreeMap::new(),
         },
         Event::Rerun {
@@ -101,6 +104,7 @@ fn all_states() -> Vec<(&'static str, World)> {
         attempt: 1,
         ending,
         outputs: Ok(BTreeMap::new()),
+        artifacts: Ok(None),
     });
     let mut starting = at(None);
     starting.send(&Event::Admitted);
