@@ -6,6 +6,7 @@
 
 mod event;
 mod log;
+mod partial;
 mod problem;
 mod request;
 mod run;
@@ -13,6 +14,7 @@ mod state;
 
 pub use event::{Change, End, Progress};
 pub use log::{LogFrame, LogOptions, LogStream};
+pub use partial::{Given, Mount, OnlyTasks, Partial, RerunRun};
 pub use problem::{PROBLEM_JSON, Problem};
 pub use request::{ResumeHow, ResumeRun, Resumed, RunsQuery, SecretValue, StartRun, Version};
 pub use run::{Attempt, Item, Page, Run, RunSummary, Task};

@@ -1,10 +1,11 @@
 //! What is asked for.
 
-use crate::{Run, RunState};
+use crate::{Mount, OnlyTasks, Run, RunState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 /// A secret on its way in. Nothing ever sends one out; printing it shows dots.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -33,6 +34,19 @@ pub struct StartRun {
     /// What started it; `manual` unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<String>,
+    /// Versions of the pipelines that it calls, directly or not, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub calls: BTreeMap<String, u32>,
+    /// What of the machine every task's container sees besides what the file says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mounts: Vec<Mount>,
+    /// If it is to be about some of the tasks only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<OnlyTasks>,
+    /// An earlier run of this pipeline whose params, mounts and selection of tasks are taken where
+    /// nothing else is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub like: Option<Uuid>,
 }
 
 /// Go on with the newest unfinished run of a pipeline.

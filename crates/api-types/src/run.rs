@@ -1,6 +1,6 @@
 //! A run, as `gofer run -o json` prints it.
 
-use crate::{RunState, TaskState};
+use crate::{Mount, Partial, RunState, TaskState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,6 +32,9 @@ pub struct Run {
     pub interrupted: bool,
     /// The trigger's name, `manual` or `call`.
     pub trigger: String,
+    /// Of a called run: the task that called it, as `PIPELINE/NUMBER/TASK`, with an item's index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called_by: Option<String>,
     /// Its params as text, defaults filled in.
     pub params: BTreeMap<String, String>,
     /// When it was accepted.
@@ -40,6 +43,13 @@ pub struct Run {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// What of the machine every task's container sees besides what the file says. Left out when
+    /// there is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mounts: Vec<Mount>,
+    /// Which tasks it is about, if not about all of them. Left out otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
     /// Its tasks, in order of name.
     pub tasks: Vec<Task>,
 }
@@ -80,6 +90,9 @@ pub struct RunSummary {
     pub interrupted: bool,
     /// The trigger's name, `manual` or `call`.
     pub trigger: String,
+    /// Of a called run: the task that called it, as `PIPELINE/NUMBER/TASK`, with an item's index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called_by: Option<String>,
     /// Its params as text, defaults filled in.
     pub params: BTreeMap<String, String>,
     /// When it was accepted.
@@ -153,6 +166,9 @@ pub struct Attempt {
     pub image_digest: Option<String>,
     /// Which machine.
     pub node: Option<String>,
+    /// Of a called pipeline: its run, as `PIPELINE/NUMBER`. Left out of anything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<String>,
 }
 
 /// A part of a list.

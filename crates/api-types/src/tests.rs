@@ -24,6 +24,7 @@ fn run() -> Run {
         ended_at: None,
         image_digest: None,
         node: None,
+        child: None,
     };
     let item = Item {
         index: 0,
@@ -56,10 +57,13 @@ fn run() -> Run {
         message: None,
         interrupted: false,
         trigger: "manual".into(),
+        called_by: None,
         params: BTreeMap::new(),
         created_at: "2026-11-24T10:00:00.25Z".parse().unwrap(),
         started_at: None,
         ended_at: None,
+        mounts: Vec::new(),
+        partial: None,
         tasks: vec![task],
     }
 }

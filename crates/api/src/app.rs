@@ -1,10 +1,25 @@
 use crate::{ApiError, Authority};
 use gofer_api_types::Run;
-use gofer_core::id::RunId;
+use gofer_core::{
+    id::{AttemptId, RunId},
+    name::{NamespaceName, PipelineName},
+    plan::{Kind, Plan},
+    run::child_of,
+};
 use gofer_engine::Engine;
-use gofer_store::{RunRow, Store};
-use std::sync::Arc;
+use gofer_store::{RunRow, Store, StoredRun};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use tokio_util::sync::CancellationToken;
+
+/// So many are kept ready.
+const MOST_PLANS: usize = 32;
+
+type Plans = BTreeMap<(NamespaceName, PipelineName, u32), Arc<Plan>>;
+/// Names of called runs, by the attempt that called them.
+pub(crate) type Children = BTreeMap<AttemptId, String>;
 
 /// What every handler works with.
 #[derive(Clone)]
@@ -13,6 +28,7 @@ pub(crate) struct App {
     pub(crate) authority: Arc<Authority>,
     /// Streams end when it is cancelled; a shutdown would wait for them otherwise.
     pub(crate) shutdown: CancellationToken,
+    plans: Arc<Mutex<Plans>>,
 }
 
 impl App {
@@ -22,6 +38,7 @@ impl App {
             engine,
             authority: Arc::new(authority),
             shutdown,
+            plans: Arc::default(),
         }
     }
 
@@ -33,8 +50,65 @@ impl App {
     pub(crate) async fn document(&self, run: RunId) -> Result<Run, ApiError> {
         let stored = self.store().load(run).await?;
         let interrupted = self.is_interrupted(&stored.row).await?;
-        let version = self.version_of(&stored.row).await?;
-        crate::convert::run(stored, &version, interrupted)
+        let plan = self.plan_of(&stored.row).await?;
+        let children = self.children(&stored, &plan).await?;
+        Ok(crate::convert::run(stored, &plan, interrupted, &children))
+    }
+
+    /// What the run's version comes to. Versions never change, so those asked for lately are kept.
+    async fn plan_of(&self, row: &RunRow) -> Result<Arc<Plan>, ApiError> {
+        let of = (row.namespace.clone(), row.pipeline.clone(), row.version);
+        if let Some(plan) = self.plans().get(&of) {
+            return Ok(Arc::clone(plan));
+        }
+        let canonical = self.version_of(row).await?;
+        let unreadable = |why: &dyn std::fmt::Display| {
+            ApiError::internal("a version cannot be read", &why.to_string())
+        };
+        let pipeline = serde_json::from_str(&canonical).map_err(|error| unreadable(&error))?;
+        let plan = Plan::new(pipeline)
+            .map_err(|problems| unreadable(&problems.first().map_or("", |it| &it.message)))?;
+        let plan = Arc::new(plan);
+        let mut plans = self.plans();
+        if plans.len() >= MOST_PLANS {
+            plans.clear();
+        }
+        plans.insert(of, Arc::clone(&plan));
+        Ok(plan)
+    }
+
+    fn plans(&self) -> MutexGuard<'_, Plans> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The runs that attempts of this one called, as `etl/42`. One that is not kept any more has no
+    /// name.
+    async fn children(&self, stored: &StoredRun, plan: &Plan) -> Result<Children, ApiError> {
+        let mut children = Children::new();
+        for (said, task) in plan.tasks.iter().zip(&stored.run.tasks) {
+            if !matches!(said.kind, Kind::Call(_)) {
+                continue;
+            }
+            let items = (0_u32..).map(Some).zip(&task.items);
+            for (item, unit) in std::iter::once((None, &task.own)).chain(items) {
+                for attempt in &unit.attempts {
+                    let id = AttemptId {
+                        run: stored.row.id,
+                        task: said.name.clone(),
+                        item,
+                        number: attempt.number,
+                    };
+                    match self.store().run(child_of(&id, attempt.created_at)).await {
+                        Ok(row) => {
+                            children.insert(id, format!("{}/{}", row.pipeline, row.number));
+                        }
+                        Err(gofer_store::Error::NotFound(_)) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+            }
+        }
+        Ok(children)
     }
 
     /// The canonical text of the run's version.

@@ -190,6 +190,10 @@ impl<'a> Follower<'a> {
             return;
         };
         let key = (task.clone(), change.item);
+        // A called run has logs of its own.
+        if unit::find(&self.run, &key).is_some_and(|unit| unit.child().is_some()) {
+            return;
+        }
         let is_running = change.state == TaskState::Running.as_str();
         let has_run = || {
             let unit = unit::find(&self.run, &key);
@@ -209,7 +213,7 @@ impl<'a> Follower<'a> {
         }
         let running: Vec<(Key, u32)> = unit::units(&self.run)
             .iter()
-            .filter(|unit| unit.state() == TaskState::Running)
+            .filter(|unit| unit.state() == TaskState::Running && unit.child().is_none())
             .filter_map(|unit| Some((unit.key(), unit.newest()?.number)))
             .collect();
         for (key, attempt) in running {

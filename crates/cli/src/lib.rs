@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod failure;
+mod family;
 mod follow;
 mod help;
 mod host;

@@ -5,7 +5,7 @@ use crate::{
     session::Session,
     text,
 };
-use gofer_config::{Finding, Format, LoadError, Source};
+use gofer_config::{Finding, Format, LoadError, Reading, Source};
 use gofer_core::{definition::Pipeline, plan::Plan, problem::Severity};
 use serde::Serialize;
 use std::{
@@ -81,25 +81,37 @@ pub(crate) fn read(session: &Session<'_>, file: Option<&Path>) -> Result<Read> {
             let reading = gofer_config::read(&source);
             (source, reading, session.here.clone())
         }
-        _ => {
-            let path = find(session, file)?;
-            let mut loaded = gofer_config::load(&path).map_err(|error| unreadable(&error))?;
-            let folder = loaded.beside.canonicalize().unwrap_or(loaded.beside);
-            // Shown as the user would type it.
-            let cwd = session.host.cwd().unwrap_or_default().display().to_string() + "/";
-            loaded.source.name = loaded.source.name.replacen(&cwd, "", 1);
-            (loaded.source, loaded.reading, folder)
-        }
+        _ => return read_file(session, &find(session, file)?),
     };
-    let plan = reading
-        .pipeline
-        .and_then(|pipeline: Pipeline| Plan::new(pipeline).ok());
-    Ok(Read {
-        source,
-        findings: reading.findings,
-        plan,
-        folder,
-    })
+    Ok(Read::new(source, reading, folder))
+}
+
+/// Reads this file.
+pub(crate) fn read_file(session: &Session<'_>, path: &Path) -> Result<Read> {
+    let mut loaded = gofer_config::load(path).map_err(|error| unreadable(&error))?;
+    let folder = loaded.beside.canonicalize().unwrap_or(loaded.beside);
+    loaded.source.name = as_typed(session, &loaded.source.name);
+    Ok(Read::new(loaded.source, loaded.reading, folder))
+}
+
+/// A path as the user would type it.
+pub(crate) fn as_typed(session: &Session<'_>, path: &str) -> String {
+    let cwd = session.host.cwd().unwrap_or_default().display().to_string() + "/";
+    path.replace(&cwd, "")
+}
+
+impl Read {
+    fn new(source: Source, reading: Reading, folder: PathBuf) -> Self {
+        let plan = reading
+            .pipeline
+            .and_then(|pipeline: Pipeline| Plan::new(pipeline).ok());
+        Self {
+            source,
+            findings: reading.findings,
+            plan,
+            folder,
+        }
+    }
 }
 
 fn find(session: &Session<'_>, file: Option<&Path>) -> Result<PathBuf> {

@@ -9,10 +9,10 @@ use crate::{
     time,
     unit::{self, Unit, units},
 };
-use futures_util::StreamExt;
+use futures_util::{StreamExt, future::BoxFuture};
 use gofer_core::{Timestamp, plan::Plan};
 use gofer_sdk::{
-    Client, LogQuery,
+    Client, LogQuery, RunRef,
     types::{LogOptions, Run, RunState, TaskState},
 };
 use serde::Serialize;
@@ -100,10 +100,31 @@ fn failed(run: &Run) -> Vec<Unit<'_>> {
     failed
 }
 
-/// Each failed task with its last lines.
+/// Each failed task with its last lines; of one that called a pipeline, what failed there.
 pub(crate) async fn causes(
     client: &Client,
     run: &Run,
+    columns: Option<usize>,
+    paint: Paint,
+) -> String {
+    causes_in(client, run, "", columns, paint).await
+}
+
+/// `of` stands before the names of tasks of a called run.
+fn causes_in<'a>(
+    client: &'a Client,
+    run: &'a Run,
+    of: &'a str,
+    columns: Option<usize>,
+    paint: Paint,
+) -> BoxFuture<'a, String> {
+    Box::pin(page_of_causes(client, run, of, columns, paint))
+}
+
+async fn page_of_causes(
+    client: &Client,
+    run: &Run,
+    of: &str,
     columns: Option<usize>,
     paint: Paint,
 ) -> String {
@@ -111,7 +132,12 @@ pub(crate) async fn causes(
     let mut page = String::new();
     for unit in failed.iter().take(MOST_CAUSES) {
         page.push('\n');
-        page += &cause(unit, paint);
+        page += &cause(unit, of, paint);
+        if let Some(child) = called(client, unit).await {
+            let of = format!("{}/", child.reference());
+            page += &causes_in(client, &child, &of, columns, paint).await;
+            continue;
+        }
         let bar = paint.colour(Hue::Faint, "│");
         let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(4).max(20));
         for line in tail(client, run, unit).await {
@@ -134,8 +160,15 @@ pub(crate) async fn causes(
     page
 }
 
+/// The run that it called, if that failed.
+async fn called(client: &Client, unit: &Unit<'_>) -> Option<Run> {
+    let child: RunRef = unit.child()?.parse().ok()?;
+    let child = client.run(&child).await.ok()?;
+    (child.state == RunState::Failed).then_some(child)
+}
+
 /// `✗ load[3] failed: exit code 1 (after 4 attempts)`
-fn cause(unit: &Unit<'_>, paint: Paint) -> String {
+fn cause(unit: &Unit<'_>, of: &str, paint: Paint) -> String {
     let (symbol, hue) = marks::of_task(unit.state(), unit.task.allow_failure);
     let why = text::safe(unit.why().as_bytes());
     let why = if why.is_empty() {
@@ -154,7 +187,7 @@ fn cause(unit: &Unit<'_>, paint: Paint) -> String {
     };
     let state = paint.colour(
         hue,
-        &format!("{symbol} {} {}", unit.label(), words(unit.state())),
+        &format!("{symbol} {of}{} {}", unit.label(), words(unit.state())),
     );
     format!("{state}{allowed}{why}{tries}\n")
 }
@@ -276,6 +309,13 @@ pub(crate) fn next(session: &Session<'_>, project: &Path, run: &Run) -> Vec<Next
             .is_some_and(|attempt| attempt.started_at.is_some())
     });
     for unit in with_log.take(MOST_CAUSES) {
+        if let Some(child) = unit.child() {
+            next.push(Next {
+                why: format!("how {child} went"),
+                command: command(&format!("show {child}")),
+            });
+            continue;
+        }
         let command = command(&format!("logs {}", unit.reference(run)));
         next.push(Next {
             why: format!("all that {} wrote", unit.label()),

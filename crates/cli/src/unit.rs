@@ -62,6 +62,11 @@ impl<'r> Unit<'r> {
         self.attempts().last()
     }
 
+    /// Of a task that calls a pipeline: the run that its newest attempt started, as `load/7`.
+    pub(crate) fn child(&self) -> Option<&'r str> {
+        self.newest()?.child.as_deref()
+    }
+
     /// Its state with the reason's sentence: `exit code 1`, `timed out after 5m`.
     pub(crate) fn why(&self) -> String {
         match (self.message(), self.reason()) {

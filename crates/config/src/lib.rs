@@ -18,7 +18,7 @@ use gofer_core::{
 use std::ops::Range;
 
 pub use describe::{explain, reference_markdown, schema};
-pub use find::{NotFound, find};
+pub use find::{NotCalled, NotFound, find, find_called};
 pub use load::{LoadError, Loaded, load};
 pub use read::{point, read};
 pub use render::{one_line, render};

@@ -1,42 +1,42 @@
 use super::{run_state, task_state};
-use crate::{ApiError, cursor};
-use gofer_api_types::{Attempt, Item, Page, Run, RunSummary, Task};
-use gofer_core::run::{self as core, Reason, RunReason};
+use crate::{app::Children, cursor};
+use gofer_api_types::{Attempt, Given, Item, Mount, Partial, Page, Run, RunSummary, Task};
+use gofer_core::{
+    id::AttemptId,
+    plan::{self, Plan},
+    run::{self as core, Key, Reason, RunReason},
+};
 use gofer_store::{RunRow, StoredRun};
-use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What the document of a run needs of its version.
-#[derive(Deserialize)]
-struct Definition {
-    tasks: BTreeMap<String, TaskDefinition>,
-}
-
-#[derive(Deserialize)]
-struct TaskDefinition {
-    #[serde(default)]
-    allow_failure: bool,
-}
-
-/// A run with its tasks. `canonical` is the text of its version.
-pub(crate) fn run(stored: StoredRun, canonical: &str, interrupted: bool) -> Result<Run, ApiError> {
-    let definition: Definition = serde_json::from_str(canonical)
-        .map_err(|error| ApiError::internal("a version cannot be read", &error))?;
-    let tasks = stored
-        .tasks
-        .iter()
-        .zip(stored.run.tasks)
-        .map(|(name, stored)| {
-            let allowed = definition
-                .tasks
-                .get(name.as_str())
-                .is_some_and(|task| task.allow_failure);
-            task(name.to_string(), stored, allowed)
-        });
+/// A run with its tasks.
+pub(crate) fn run(
+    mut stored: StoredRun,
+    plan: &Plan,
+    interrupted: bool,
+    children: &Children,
+) -> Run {
+    say_what_they_wait_for(&mut stored, plan);
+    let run = stored.row.id;
+    let tasks = plan.tasks.iter().zip(stored.run.tasks);
+    let tasks = tasks.map(|(said, task)| {
+        let of = |item, attempt: &core::Attempt| {
+            children
+                .get(&AttemptId {
+                    run,
+                    task: said.name.clone(),
+                    item,
+                    number: attempt.number,
+                })
+                .cloned()
+        };
+        self::task(said, task, of)
+    });
     let tasks = tasks.collect();
+    let (mounts, partial) = (stored.row.origin.mounts.clone(), stored.row.origin.partial.clone());
     let head = summary(stored.row, interrupted);
-    Ok(Run {
+    Run {
         id: head.id,
         namespace: head.namespace,
         pipeline: head.pipeline,
@@ -47,12 +47,72 @@ pub(crate) fn run(stored: StoredRun, canonical: &str, interrupted: bool) -> Resu
         message: head.message,
         interrupted: head.interrupted,
         trigger: head.trigger,
+        called_by: head.called_by,
         params: head.params,
         created_at: head.created_at,
         started_at: head.started_at,
         ended_at: head.ended_at,
+        mounts: mounts.into_iter().map(mount).collect(),
+        partial: partial.map(self::partial),
         tasks,
-    })
+    }
+}
+
+fn mount(mount: core::Mount) -> Mount {
+    Mount {
+        source: mount.source,
+        target: mount.target,
+        read_only: mount.read_only,
+    }
+}
+
+fn partial(partial: core::Partial) -> Partial {
+    let given = partial.given.into_iter().map(|(task, given)| {
+        let given = Given {
+            run: given.run.map(|run| run.0),
+            number: given.number,
+            outputs: given.outputs,
+        };
+        (task.to_string(), given)
+    });
+    Partial {
+        only: partial.only.iter().map(ToString::to_string).collect(),
+        given: given.collect(),
+    }
+}
+
+/// Derived when asked, never stored.
+fn say_what_they_wait_for(stored: &mut StoredRun, plan: &Plan) {
+    if stored.run.head.state.is_over() {
+        return;
+    }
+    let mut said = Vec::new();
+    for (name, task) in stored.tasks.iter().zip(&stored.run.tasks) {
+        let items = (0_u32..).map(Some).zip(&task.items);
+        for (item, unit) in std::iter::once((None, &task.own)).chain(items) {
+            if unit.state != core::TaskState::Waiting {
+                continue;
+            }
+            let key = Key {
+                task: name.clone(),
+                item,
+            };
+            if let Some(sentence) = core::waits_for(plan, &stored.run, &key) {
+                said.push((key, sentence));
+            }
+        }
+    }
+    for (key, sentence) in said {
+        let at = stored.tasks.iter().position(|name| *name == key.task);
+        let task = at.and_then(|at| stored.run.tasks.get_mut(at));
+        let unit = task.and_then(|task| match key.item {
+            None => Some(&mut task.own),
+            Some(item) => task.items.get_mut(item as usize),
+        });
+        if let Some(unit) = unit {
+            unit.message = Some(sentence);
+        }
+    }
 }
 
 /// A run without its tasks.
@@ -73,6 +133,7 @@ pub(crate) fn summary(row: RunRow, interrupted: bool) -> RunSummary {
         message: row.head.message,
         interrupted,
         trigger: row.origin.trigger,
+        called_by: row.origin.calls.by.map(|by| by.reference()),
         params: params.collect(),
         created_at: row.head.created_at,
         started_at: row.head.started_at,
@@ -91,25 +152,43 @@ pub(crate) fn page(
     }
 }
 
-fn task(name: String, task: core::Task, allow_failure: bool) -> Task {
+fn task(
+    said: &plan::Task,
+    task: core::Task,
+    child: impl Fn(Option<u32>, &core::Attempt) -> Option<String>,
+) -> Task {
     let own = task.own;
     let outputs = if own.expanded {
         gathered(&task.items)
     } else {
         own.outputs
     };
-    let items = (0..)
-        .zip(task.items)
-        .map(|(index, unit)| item(index, unit, allow_failure));
+    let attempts = |item, all: Vec<core::Attempt>| -> Vec<Attempt> {
+        let with_child = |tried: core::Attempt| {
+            let child = child(item, &tried);
+            attempt(tried, child)
+        };
+        all.into_iter().map(with_child).collect()
+    };
+    let item = |(index, unit): (u32, core::Unit)| Item {
+        index,
+        item: unit.value.unwrap_or(Value::Null),
+        state: task_state(unit.state),
+        reason: reason(unit.reason),
+        message: unit.message,
+        allow_failure: said.allow_failure,
+        outputs: unit.outputs,
+        attempts: attempts(Some(index), unit.attempts),
+    };
     Task {
-        name,
+        name: said.name.to_string(),
         state: task_state(own.state),
         reason: reason(own.reason),
         message: own.message,
-        allow_failure,
+        allow_failure: said.allow_failure,
         outputs,
-        attempts: own.attempts.into_iter().map(attempt).collect(),
-        items: items.collect(),
+        attempts: attempts(None, own.attempts),
+        items: (0..).zip(task.items).map(item).collect(),
     }
 }
 
@@ -128,20 +207,7 @@ fn gathered(items: &[core::Unit]) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn item(index: u32, unit: core::Unit, allow_failure: bool) -> Item {
-    Item {
-        index,
-        item: unit.value.unwrap_or(Value::Null),
-        state: task_state(unit.state),
-        reason: reason(unit.reason),
-        message: unit.message,
-        allow_failure,
-        outputs: unit.outputs,
-        attempts: unit.attempts.into_iter().map(attempt).collect(),
-    }
-}
-
-fn attempt(attempt: core::Attempt) -> Attempt {
+fn attempt(attempt: core::Attempt, child: Option<String>) -> Attempt {
     Attempt {
         number: attempt.number,
         state: task_state(attempt.state),
@@ -152,6 +218,7 @@ fn attempt(attempt: core::Attempt) -> Attempt {
         ended_at: attempt.ended_at,
         image_digest: attempt.image,
         node: attempt.node,
+        child,
     }
 }
 

@@ -4,6 +4,7 @@ mod document;
 mod events;
 mod logs;
 mod pipelines;
+mod rerun;
 mod runs;
 mod start;
 
@@ -22,6 +23,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(runs::read_run_of_pipeline))
         .routes(routes!(runs::read_config))
         .routes(routes!(runs::cancel_run))
+        .routes(routes!(rerun::rerun_run))
         .routes(routes!(events::read_events))
         .routes(routes!(logs::read_log))
         .routes(routes!(logs::read_item_log))

@@ -9,8 +9,12 @@ use axum::{
     http::{StatusCode, header::LOCATION},
     response::IntoResponse,
 };
-use gofer_api_types::{Problem, ResumeHow, ResumeRun, Resumed, Run, SecretValue, StartRun};
-use gofer_core::name::{SecretName, TriggerName};
+use gofer_api_types::{Mount, OnlyTasks, Problem, ResumeHow, ResumeRun, Resumed, Run, SecretValue, StartRun};
+use gofer_core::{
+    id::RunId,
+    name::{PipelineName, SecretName, TriggerName},
+    run as core,
+};
 use gofer_engine as engine;
 use gofer_secrets::SecretText;
 use std::collections::BTreeMap;
@@ -47,6 +51,13 @@ pub(crate) async fn start_run(
     if let Err(error) = trigger.parse::<TriggerName>() {
         problems.push(error.to_string());
     }
+    let mut calls = BTreeMap::new();
+    for (name, version) in body.calls {
+        match name.parse::<PipelineName>() {
+            Ok(name) => drop(calls.insert(name, version)),
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
     if !problems.is_empty() {
         return Err(ApiError::Refused(problems));
     }
@@ -57,6 +68,10 @@ pub(crate) async fn start_run(
         params: body.params,
         secrets,
         trigger,
+        calls,
+        mounts: body.mounts.into_iter().map(mount).collect(),
+        only: body.only.map(wanted),
+        like: body.like.map(RunId),
     };
     let row = app.engine.start(start).await?;
     let run = app.document(row.id).await?;
@@ -110,7 +125,23 @@ pub(crate) async fn resume_run(
     }))
 }
 
-fn secrets(given: BTreeMap<String, SecretValue>, problems: &mut Vec<String>) -> Secrets {
+fn mount(mount: Mount) -> core::Mount {
+    core::Mount {
+        source: mount.source,
+        target: mount.target,
+        read_only: mount.read_only,
+    }
+}
+
+fn wanted(only: OnlyTasks) -> engine::Wanted {
+    engine::Wanted {
+        tasks: only.tasks,
+        with_ancestors: only.with_ancestors,
+        outputs: only.outputs,
+    }
+}
+
+pub(super) fn secrets(given: BTreeMap<String, SecretValue>, problems: &mut Vec<String>) -> Secrets {
     let mut secrets = Vec::with_capacity(given.len());
     for (name, value) in given {
         match name.parse::<SecretName>() {

@@ -8,6 +8,7 @@ mod starting;
 use crate::{
     args::Run as Args,
     failure::{Code, Failure, Result},
+    family::Family,
     follow::{Followed, Follower, Signals},
     host::Need,
     outline,
@@ -29,13 +30,16 @@ pub(crate) async fn run(session: &Session<'_>, args: &Args) -> Result<Code> {
                 .with_remedy("`gofer validate -` checks standard input"),
         );
     }
-    let read = pipeline::read(session, args.file.as_deref())?;
-    read.tell(session, true);
-    let Some(plan) = &read.plan else {
+    let family = Family::gather(session, pipeline::read(session, args.file.as_deref())?)?;
+    family.tell(session, true);
+    let Some((plan, called)) = family.plans() else {
         return Ok(Code::Error);
     };
-    refuse_what_is_not_there_yet(session, &read, plan)?;
-    let inputs = Inputs::gather(session, plan, args)?;
+    for (read, plan) in family.each() {
+        refuse_what_is_not_there_yet(session, read, plan)?;
+    }
+    let read = &family.root;
+    let inputs = Inputs::gather(session, plan, &called, args)?;
     if args.dry {
         return dry::show(session, plan, &inputs);
     }
@@ -46,7 +50,8 @@ pub(crate) async fn run(session: &Session<'_>, args: &Args) -> Result<Code> {
     name_what_needs_a_server(session, plan);
     let mut signals = Signals::listen()?;
     let client = session.host.client(Need::Drive, &read.folder).await?;
-    let started = starting::start(session, &client, plan, &inputs, args.resume).await?;
+    let plans = (plan, called.as_slice());
+    let started = starting::start(session, &client, plans, &inputs, args.resume).await?;
     let followed = watch(session, &client, plan, &started, &mut signals).await?;
     match followed {
         Followed::Over(run) => ending::over(session, &client, &read.folder, &run).await,

@@ -136,6 +136,7 @@ mod tests {
             message: message.map(Into::into),
             interrupted: state == RunState::Running,
             trigger: "manual".into(),
+            called_by: None,
             params: std::collections::BTreeMap::new(),
             created_at: "2026-11-24T11:57:00Z".parse().unwrap(),
             started_at: Some("2026-11-24T11:57:00Z".parse().unwrap()),

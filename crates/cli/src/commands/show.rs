@@ -89,7 +89,8 @@ fn render(run: &Run, look: &Look) -> String {
     });
     page.line(format_args!(
         "started {started} by {}{took}, version {}",
-        run.trigger, run.version
+        run.called_by.as_deref().unwrap_or(&run.trigger),
+        run.version
     ));
     page.line(format_args!("id      {}", run.id));
     for (name, value) in &run.params {
@@ -151,8 +152,17 @@ fn line(unit: &Unit<'_>, look: &Look, name: &str) -> Vec<Cell> {
             .map_or(String::new(), time::lasted)
             .into(),
         tries.into(),
-        text::safe(unit.why().as_bytes()).into(),
+        why(unit).into(),
     ]
+}
+
+/// The called run, unless the sentence names it.
+fn why(unit: &Unit<'_>) -> String {
+    let why = text::safe(unit.why().as_bytes());
+    match unit.child().filter(|child| !why.contains(child)) {
+        Some(child) => format!("→ {child} {why}").trim_end().to_owned(),
+        None => why,
+    }
 }
 
 fn attempts(units: &[Unit<'_>], look: &Look) -> String {
@@ -199,11 +209,11 @@ fn attempts(units: &[Unit<'_>], look: &Look) -> String {
                     .exit_code
                     .map_or(String::new(), |code| code.to_string())
                     .into(),
-                attempt
-                    .image_digest
-                    .as_deref()
-                    .map_or(String::new(), short)
-                    .into(),
+                match (&attempt.child, &attempt.image_digest) {
+                    (Some(child), _) => format!("→ {child}"),
+                    (None, digest) => digest.as_deref().map_or(String::new(), short),
+                }
+                .into(),
                 text::safe(attempt.message.as_deref().unwrap_or_default().as_bytes()).into(),
             ]);
         }

@@ -1,9 +1,10 @@
 use crate::{
     args::Validate,
     failure::{Code, Result},
+    family::{CalledDocument, Family},
     outline::Outline,
     paint::Hue,
-    pipeline::{self, Read},
+    pipeline,
     session::Session,
     text,
 };
@@ -15,13 +16,16 @@ struct Verdict<'a> {
     ok: bool,
     file: &'a str,
     findings: Vec<pipeline::FindingDocument>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    called: Vec<CalledDocument<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outline: Option<Outline>,
 }
 
 pub(crate) fn validate(session: &Session<'_>, args: &Validate) -> Result<Code> {
-    let read = pipeline::read(session, args.file.as_deref())?;
-    let outline = read.plan.as_ref().map(Outline::new);
+    let family = Family::gather(session, pipeline::read(session, args.file.as_deref())?)?;
+    let read = &family.root;
+    let outline = family.plans().map(|(plan, _)| Outline::new(plan));
     let code = if outline.is_some() {
         Code::Ok
     } else {
@@ -33,26 +37,32 @@ pub(crate) fn validate(session: &Session<'_>, args: &Validate) -> Result<Code> {
             ok: outline.is_some(),
             file: &read.source.name,
             findings,
+            called: family.called(),
             outline,
         })?;
         return Ok(code);
     }
-    read.tell(session, false);
+    family.tell(session, false);
     match outline {
         Some(_) if session.common.quiet => {}
-        Some(outline) => good(session, &read, &outline)?,
+        Some(outline) => good(session, &family, &outline)?,
         None => {}
     }
     Ok(code)
 }
 
-fn good(session: &Session<'_>, read: &Read, outline: &Outline) -> Result<()> {
+fn good(session: &Session<'_>, family: &Family, outline: &Outline) -> Result<()> {
     let paint = session.paint();
     let tick = paint.colour(Hue::Good, "✓");
     let tasks = text::count(outline.size(), "task");
     let head = format!(
         "{tick} {} is good: the pipeline {} with {tasks}\n\n",
-        read.source.name, outline.pipeline
+        family.root.source.name, outline.pipeline
     );
-    session.print(head + &outline.render(session.columns(), paint))
+    session.print(head + &outline.render(session.columns(), paint))?;
+    for called in family.called() {
+        let CalledDocument { pipeline, file, .. } = called;
+        session.print(format_args!("  {:14}{pipeline}, in {file}\n", "calls"))?;
+    }
+    Ok(())
 }

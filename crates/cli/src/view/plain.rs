@@ -113,7 +113,9 @@ impl Plain {
                     1 => String::new(),
                     attempt => format!(" (attempt {attempt})"),
                 };
-                let line = format!("{} ● running{which}", self.name(&key));
+                let child = unit::find(run, &key).and_then(|unit| unit.child());
+                let child = child.map_or(String::new(), |child| format!(" → {child}"));
+                let line = format!("{} ● running{which}{child}", self.name(&key));
                 self.write(&line);
             }
             (None, TaskState::Retrying) => {

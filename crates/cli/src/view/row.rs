@@ -161,6 +161,7 @@ fn note(unit: &Unit<'_>, passing: &Passing) -> String {
                 .cloned()
                 .or_else(|| unit.message().map(|_| message()));
             words
+                .or_else(|| unit.child().map(|child| format!("→ {child}")))
                 .or_else(|| passing.lines.get(&key).cloned())
                 .unwrap_or_default()
         }
@@ -192,7 +193,8 @@ fn succeeded(unit: &Unit<'_>) -> String {
     let outputs = outputs
         .iter()
         .map(|(key, value)| format!("{key}={}", text::safe(value.as_bytes())));
-    let words: Vec<String> = tries.into_iter().chain(outputs).collect();
+    let child = unit.child().map(|child| format!("→ {child}"));
+    let words: Vec<String> = tries.into_iter().chain(child).chain(outputs).collect();
     words.join("  ")
 }
 

@@ -24,6 +24,7 @@ pub(super) fn attempt(
         ended_at: until.map(at),
         image_digest: None,
         node: None,
+        child: None,
     }
 }
 
@@ -75,6 +76,7 @@ pub(super) fn run(state: RunState, tasks: Vec<Task>) -> Run {
         message: None,
         interrupted: false,
         trigger: "manual".into(),
+        called_by: None,
         params: BTreeMap::new(),
         created_at: at(0),
         started_at: Some(at(0)),

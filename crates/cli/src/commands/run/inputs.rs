@@ -9,7 +9,11 @@ use crate::{
 };
 use gofer_core::{name::ParamName, params, plan::Plan};
 use gofer_sdk::types::SecretValue;
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 pub(super) struct Inputs {
     /// As they were given.
@@ -24,7 +28,13 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    pub(super) fn gather(session: &Session<'_>, plan: &Plan, args: &Args) -> Result<Self> {
+    /// `called` are the pipelines that it calls, whose secrets are asked for with its own.
+    pub(super) fn gather(
+        session: &Session<'_>,
+        plan: &Plan,
+        called: &[&Plan],
+        args: &Args,
+    ) -> Result<Self> {
         let mut problems = Vec::new();
         let mut given = BTreeMap::new();
         for param in &args.params {
@@ -46,7 +56,8 @@ impl Inputs {
             BTreeMap::new()
         });
         let mut all = read_secrets(session, args)?;
-        let needed = outline::secrets(plan);
+        let all_plans = std::iter::once(plan).chain(called.iter().copied());
+        let needed: BTreeSet<String> = all_plans.flat_map(outline::secrets).collect();
         let missing: Vec<&String> = needed
             .iter()
             .filter(|name| !all.contains_key(*name))

@@ -11,6 +11,7 @@ use gofer_sdk::{
     Client,
     types::{ResumeHow, ResumeRun, Run, StartRun},
 };
+use std::collections::BTreeMap;
 
 /// A run that goes on from here.
 pub(super) struct Started {
@@ -25,7 +26,7 @@ const DEFAULT_NAMESPACE: &str = "default";
 pub(super) async fn start(
     session: &Session<'_>,
     client: &Client,
-    plan: &Plan,
+    (plan, called): (&Plan, &[&Plan]),
     inputs: &Inputs,
     resume: bool,
 ) -> Result<Started> {
@@ -44,14 +45,17 @@ pub(super) async fn start(
         inputs.refuse_if_incomplete()?;
     }
     let (namespace, pipeline) = names(plan);
-    let document =
-        serde_json::to_value(&plan.pipeline).map_err(|error| Failure::new(error.to_string()))?;
-    let version = client.apply(namespace, pipeline, &document).await?;
+    let mut calls = BTreeMap::new();
+    for called in called {
+        let version = apply(client, namespace, called).await?;
+        calls.insert(called.pipeline.name.to_string(), version);
+    }
     let start = StartRun {
-        version: version.number,
+        version: apply(client, namespace, plan).await?,
+        calls,
         params: inputs.given.clone(),
         secrets: inputs.secrets.clone(),
-        trigger: None,
+        ..StartRun::default()
     };
     let run = client.start_run(namespace, pipeline, &start).await?;
     Ok(Started {
@@ -59,6 +63,14 @@ pub(super) async fn start(
         since: None,
         words: "",
     })
+}
+
+/// Registers a pipeline; the number of its version.
+async fn apply(client: &Client, namespace: &str, plan: &Plan) -> Result<u32> {
+    let document =
+        serde_json::to_value(&plan.pipeline).map_err(|error| Failure::new(error.to_string()))?;
+    let name = plan.pipeline.name.as_str();
+    Ok(client.apply(namespace, name, &document).await?.number)
 }
 
 async fn go_on(
