@@ -14,11 +14,23 @@ const MOST_REFUSALS: u32 = 8;
 /// Removes an attempt's containers.
 pub(crate) async fn remove(context: Arc<Context>, key: Key, attempt: u32) {
     let id = context.id(&key, attempt);
+    context.rush.calm(&*context.parts.clock).await;
     let scheduler = &context.parts.scheduler;
     let result = insist(&context, || scheduler.remove(&id)).await;
     match result {
         Ok(()) => context.event(Event::Removed { key, attempt }),
         Err(why) => context.send(Message::Left(format!("{id} cannot be removed: {why}"))),
+    }
+}
+
+/// Removes what a look at a failed attempt does not need.
+pub(crate) async fn keep(context: Arc<Context>, key: Key, attempt: u32) {
+    let id = context.id(&key, attempt);
+    let scheduler = &context.parts.scheduler;
+    let result = insist(&context, || scheduler.keep(&id)).await;
+    match result {
+        Ok(()) => context.send(Message::Kept),
+        Err(why) => context.send(Message::Left(format!("{id} cannot be kept: {why}"))),
     }
 }
 

@@ -41,5 +41,6 @@ pub use partial::Wanted;
 pub use parts::{Knock, Options, Parts, Vault};
 pub use recover::Resumed;
 pub use rerun::Rerun;
+pub use gofer_scheduler::{Session, ShellEvent, Size, Stream};
 pub use shell::Visit;
 pub use tidy::{LONGEST_KEPT, RUNS_KEPT};

@@ -3,16 +3,16 @@
 use crate::{
     engine::Engine,
     labels,
-    remedy::{self, Kind},
+    remedy::{self, found},
     spec,
 };
 use bollard::{
-    container::LogOutput,
+    container::{LogOutput, PathStatResponse},
     exec::{CreateExecOptions, StartExecResults},
     query_parameters::{ContainerArchiveInfoOptionsBuilder, DownloadFromContainerOptionsBuilder},
 };
 use futures_util::StreamExt;
-use gofer_core::id::AttemptId;
+use gofer_core::{Timestamp, id::AttemptId};
 use gofer_scheduler::{Collected, Error};
 use std::io::Read;
 
@@ -25,51 +25,64 @@ const NOT_A_FILE: u32 = 0x8f28_0000;
 pub(crate) async fn collect(engine: &Engine, id: &AttemptId) -> Result<Collected, Error> {
     let name = labels::attempt_name(engine.store, id);
     // Asking costs a millisecond, fetching 34: most attempts hand nothing on.
-    let options = ContainerArchiveInfoOptionsBuilder::new()
-        .path(spec::OUTPUT)
-        .build();
-    let stat = match engine
-        .docker
-        .get_container_archive_info(&name, Some(options))
-        .await
-    {
-        Ok(stat) => stat,
-        Err(error) => return absent(engine, &name, error).await,
+    let (output, artifacts) = tokio::join!(
+        stat(engine, &name, spec::OUTPUT),
+        stat(engine, &name, spec::ARTIFACTS)
+    );
+    let (output, artifacts) = (output?, artifacts?);
+    if output.is_none() && artifacts.is_none() {
+        // A missing file and a missing container are both 404, and HEAD has no words.
+        let there = engine.docker.inspect_container(&name, None).await;
+        there.map_err(remedy::plain)?;
+    }
+    let made = engine.made.find(id).and_then(|made| made.at);
+    let artifacts = artifacts.is_some_and(|folder| is_used(&folder, made));
+    let output = match output {
+        Some(stat) => Some(content(engine, &name, &stat).await?),
+        None => None,
     };
+    Ok(Collected { output, artifacts })
+}
+
+/// `None`: nothing is there, or no container.
+pub(crate) async fn stat(
+    engine: &Engine,
+    name: &str,
+    path: &str,
+) -> Result<Option<PathStatResponse>, Error> {
+    let options = ContainerArchiveInfoOptionsBuilder::new().path(path).build();
+    let asked = engine
+        .docker
+        .get_container_archive_info(name, Some(options))
+        .await;
+    found(asked).map_err(remedy::plain)
+}
+
+/// Whether a folder that was empty at first was ever changed. It is as old as its volume, which the
+/// engine makes just before it says that the container was created, or has the time that it has in
+/// our image, which is none. What is not known is looked at.
+fn is_used(folder: &PathStatResponse, made: Option<Timestamp>) -> bool {
+    let changed = folder
+        .modification_time
+        .as_deref()
+        .and_then(|text| text.parse().ok());
+    changed.is_none_or(|changed: Timestamp| {
+        changed != Timestamp::UNIX_EPOCH && made.is_none_or(|made| changed > made)
+    })
+}
+
+async fn content(engine: &Engine, name: &str, stat: &PathStatResponse) -> Result<Vec<u8>, Error> {
     if stat.file_mode & NOT_A_FILE != 0 {
         return Err(Error::Failed(
             "$GOFER_OUTPUT is not a file any more".to_owned(),
         ));
     }
     if stat.size == 0 {
-        return Ok(Collected {
-            output: Some(Vec::new()),
-            artifacts: false,
-        });
+        return Ok(Vec::new());
     }
-    let archive = fetch(engine, &name).await?;
-    let output = first_file(&archive)
-        .map_err(|error| Error::Failed(format!("the engine's archive is broken: {error}")))?;
-    Ok(Collected {
-        output: Some(output),
-        artifacts: false,
-    })
-}
-
-/// A missing file and a missing container are both 404, and HEAD has no words.
-async fn absent(
-    engine: &Engine,
-    name: &str,
-    error: bollard::errors::Error,
-) -> Result<Collected, Error> {
-    match remedy::kind(error) {
-        Kind::Away(words) => Err(Error::Away(remedy::away(&words))),
-        Kind::Said(404, _) => match engine.docker.inspect_container(name, None).await {
-            Ok(_) => Ok(Collected::default()),
-            Err(error) => Err(remedy::plain(error)),
-        },
-        Kind::Said(_, words) => Err(Error::Failed(words)),
-    }
+    let archive = fetch(engine, name).await?;
+    first_file(&archive)
+        .map_err(|error| Error::Failed(format!("the engine's archive is broken: {error}")))
 }
 
 async fn fetch(engine: &Engine, name: &str) -> Result<Vec<u8>, Error> {
@@ -108,7 +121,15 @@ pub(crate) async fn exec(
     id: &AttemptId,
     command: &[String],
 ) -> Result<(i32, Vec<u8>), Error> {
-    let name = labels::attempt_name(engine.store, id);
+    exec_in(engine, &labels::attempt_name(engine.store, id), command).await
+}
+
+/// Runs a command in a container that runs.
+pub(crate) async fn exec_in(
+    engine: &Engine,
+    name: &str,
+    command: &[String],
+) -> Result<(i32, Vec<u8>), Error> {
     let options = CreateExecOptions {
         attach_stdout: Some(true),
         attach_stderr: Some(true),
@@ -117,7 +138,7 @@ pub(crate) async fn exec(
     };
     let exec = engine
         .docker
-        .create_exec(&name, options)
+        .create_exec(name, options)
         .await
         .map_err(remedy::plain)?
         .id;

@@ -1,18 +1,22 @@
 //! Reaching the engine that was found.
 
+mod greeting;
+
+use self::greeting::Greeting;
 use crate::{
     Docker,
-    engine::{Brand, Engine, Options, Parts},
+    engine::{Engine, Options, Parts},
     find::{Endpoint, Found},
     link,
     remedy::{self, Kind},
 };
-use bollard::{API_DEFAULT_VERSION, Docker as Client, errors::Error as Raw, models::SystemVersion};
+use bollard::{ClientVersion, Docker as Client, errors::Error as Raw};
 use gofer_core::{Clock, id::StoreId};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
 
-/// Seconds until a call counts as unanswered. A start on a busy machine takes its time.
-const PATIENCE: u64 = 120;
+/// Until a call counts as unanswered. A start on a busy machine takes its time.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The engine that was found cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,7 +73,7 @@ pub enum ConnectError {
 #[derive(Debug)]
 pub struct Reached {
     docker: Client,
-    version: SystemVersion,
+    greeting: Greeting,
     generation: Option<String>,
     endpoint: Endpoint,
 }
@@ -78,31 +82,24 @@ impl Reached {
     /// Connects, and agrees on a version.
     pub async fn connect(found: &Found) -> Result<Self, ConnectError> {
         let refuse = |error: Raw| refusal(found, error);
-        let docker = client(&found.endpoint).map_err(refuse)?;
-        let docker = docker.negotiate_version().await.map_err(refuse)?;
-        let (version, generation) = tokio::join!(docker.version(), link::generation(&docker));
+        let asked = timeout(PATIENCE, greeting::ask(&found.endpoint)).await;
+        let greeting = asked
+            .unwrap_or(Err(Raw::RequestTimeoutError))
+            .map_err(refuse)?;
+        let docker = client(&found.endpoint, &greeting.version).map_err(refuse)?;
         Ok(Self {
-            version: version.map_err(refuse)?,
-            generation: generation.map_err(refuse)?,
+            generation: link::generation(&docker).await.map_err(refuse)?,
             docker,
+            greeting,
             endpoint: found.endpoint.clone(),
         })
     }
 
     /// A scheduler for the containers of this store, which begins to listen to the engine's events.
     pub fn serve(self, store: StoreId, clock: Arc<dyn Clock>, options: Options) -> Docker {
-        let components = self.version.components.unwrap_or_default();
-        let is_podman = components
-            .iter()
-            .any(|component| component.name.contains("Podman"));
         let engine = Arc::new(Engine::new(Parts {
             docker: self.docker,
-            brand: if is_podman {
-                Brand::Podman
-            } else {
-                Brand::Docker
-            },
-            architecture: self.version.arch.unwrap_or_default(),
+            brand: self.greeting.brand,
             endpoint: self.endpoint,
             store,
             clock,
@@ -127,19 +124,19 @@ impl Docker {
     }
 }
 
-fn client(endpoint: &Endpoint) -> Result<Client, Raw> {
-    let version = API_DEFAULT_VERSION;
+fn client(endpoint: &Endpoint, version: &ClientVersion) -> Result<Client, Raw> {
+    let patience = PATIENCE.as_secs();
     match endpoint {
         Endpoint::Unix(path) => {
-            Client::connect_with_unix(&path.to_string_lossy(), PATIENCE, version)
+            Client::connect_with_unix(&path.to_string_lossy(), patience, version)
         }
-        Endpoint::Tcp(address) => Client::connect_with_http(address, PATIENCE, version),
+        Endpoint::Tcp(address) => Client::connect_with_http(address, patience, version),
         Endpoint::Tls {
             address,
             ca,
             cert,
             key,
-        } => Client::connect_with_ssl(address, key, cert, ca, PATIENCE, version),
+        } => Client::connect_with_ssl(address, key, cert, ca, patience, version),
     }
 }
 

@@ -1,6 +1,9 @@
 //! What all parts of the adapter share: the connection, whose store this is, and the tasks we own.
 
-use crate::{find::Endpoint, link::Link, supplies::Supplies};
+use crate::{
+    files::Users, find::Endpoint, image::Known, link::Link, made::Register, services::Followed,
+    supplies::Supplies,
+};
 use bollard::{Docker, models::ContainerInspectResponse};
 use gofer_core::{
     Clock, Timestamp,
@@ -8,12 +11,14 @@ use gofer_core::{
 };
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
+use tokio::sync::OnceCell;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Whose engine it is: they speak one API and differ in what they do.
@@ -32,6 +37,8 @@ pub struct Options {
     pub pids_limit: u32,
     /// The most sandboxes that one run holds; 0 gives every attempt a network of its own.
     pub sandboxes: usize,
+    /// The folder in which the user's client keeps how it signs in to registries.
+    pub docker_config: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -39,6 +46,7 @@ impl Default for Options {
         Self {
             pids_limit: 4096,
             sandboxes: 16,
+            docker_config: None,
         }
     }
 }
@@ -50,23 +58,27 @@ pub(crate) struct Engine {
     /// For those that answer when a container ends.
     pub(crate) patient: Docker,
     pub(crate) brand: Brand,
-    pub(crate) architecture: String,
     pub(crate) endpoint: Endpoint,
     pub(crate) store: StoreId,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) options: Options,
     pub(crate) link: Arc<Link>,
     pub(crate) supplies: Supplies,
-    pub(crate) machine: OnceLock<Machine>,
+    pub(crate) made: Register,
+    pub(crate) images: Known,
+    pub(crate) users: Users,
+    pub(crate) services: Followed,
+    machine: OnceCell<Machine>,
     pub(crate) tasks: TaskTracker,
     /// No more work is begun, and what waits stops waiting.
     pub(crate) closing: CancellationToken,
     live: Mutex<BTreeMap<AttemptId, Arc<Live>>>,
 }
 
-/// What the engine says of its machine; learned beside the first work.
+/// What the engine says of its machine.
 pub(crate) struct Machine {
     pub(crate) name: Option<String>,
+    pub(crate) architecture: String,
     pub(crate) live_restore: bool,
 }
 
@@ -98,7 +110,6 @@ impl Live {
 pub(crate) struct Parts {
     pub(crate) docker: Docker,
     pub(crate) brand: Brand,
-    pub(crate) architecture: String,
     pub(crate) endpoint: Endpoint,
     pub(crate) store: StoreId,
     pub(crate) clock: Arc<dyn Clock>,
@@ -120,17 +131,45 @@ impl Engine {
             patient: parts.docker.clone().with_timeout(PATIENCE),
             docker: parts.docker,
             brand: parts.brand,
-            architecture: parts.architecture,
             endpoint: parts.endpoint,
             store: parts.store,
             clock: parts.clock,
             options: parts.options,
             link: Arc::new(Link::new(parts.generation)),
             supplies: Supplies::new(nonce),
-            machine: OnceLock::new(),
+            users: Users::default(),
+            services: Followed::default(),
+            made: Register::default(),
+            images: Known::default(),
+            machine: OnceCell::new(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             live: Mutex::default(),
+        }
+    }
+
+    /// Asked when somebody needs it: the engine executes its parts to answer, which takes 10 ms.
+    pub(crate) async fn machine(&self) -> Result<&Machine, bollard::errors::Error> {
+        let ask = async || {
+            let info = self.docker.info().await?;
+            Ok(Machine {
+                name: info.name,
+                architecture: info.architecture.unwrap_or_default(),
+                live_restore: info.live_restore_enabled.unwrap_or(false),
+            })
+        };
+        self.machine.get_or_try_init(ask).await
+    }
+
+    /// Asks beside the start, so that it is known when the start is told.
+    pub(crate) fn learn_of_machine(self: &Arc<Self>) {
+        if self.machine.get().is_none() {
+            let engine = self.clone();
+            self.tasks.spawn(async move {
+                if let Err(error) = engine.machine().await {
+                    tracing::debug!(error = %crate::remedy::chain(&error), "the machine is unknown");
+                }
+            });
         }
     }
 

@@ -1,30 +1,36 @@
 //! Making an attempt exist and start, once.
 
+mod among;
+
 use crate::{
     engine::{Engine, Live, Seen, State},
+    files,
     follow::{self, Begin, Memory, Watched},
-    image, labels,
+    image::{self, Facts},
+    labels,
     link::Ear,
+    made::Made,
+    place::{self, Place},
+    registry,
     remedy::{self, Kind},
+    services,
     sink::{Sink, Source},
     source, spec,
     supplies::{self, Lease},
+    volumes::{self, Owner},
 };
 use bollard::{
     errors::Error as Raw,
-    query_parameters::{
-        CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder,
-        UploadToContainerOptionsBuilder,
-    },
+    query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder},
 };
-use bytes::Bytes;
 use futures_util::{StreamExt, stream::BoxStream};
 use gofer_core::{
     definition::Pull,
+    id::Epoch,
     run::{Reason, Stage},
 };
-use gofer_scheduler::{Ensure, LogEvent, StartError};
-use std::sync::Arc;
+use gofer_scheduler::{Attempt, Ensure, LogEvent, Role, StartError};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::oneshot;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -37,6 +43,8 @@ struct Bringing {
     name: String,
     live: Arc<Live>,
     ear: Ear,
+    /// What its image is, once that is known.
+    image: OnceLock<Arc<Facts>>,
 }
 
 /// What became of the creation.
@@ -50,24 +58,43 @@ enum Created {
 }
 
 pub(crate) async fn ensure(engine: &Arc<Engine>, request: Ensure) -> Result<Log, StartError> {
-    spec::check(&request.attempt)?;
     let name = labels::attempt_name(engine.store, &request.id);
+    if !is_all_ours(&request) {
+        engine.supplies.unclear(request.id.run);
+    }
     let bringing = Bringing {
         live: engine.live(&request.id),
         ear: engine.link.listen(&name),
         engine: engine.clone(),
         request,
         name,
+        image: OnceLock::new(),
     };
     let id = bringing.request.id.clone();
+    let services = services::names(engine, &id, &bringing.request.attempt);
     let brought = Box::pin(bringing.bring()).await;
+    if !matches!(brought, Ok(_) | Err(StartError::Refused)) {
+        engine.supplies.unclear(id.run);
+    }
     if matches!(
         brought,
         Err(StartError::Failed { .. } | StartError::Refused)
     ) {
         engine.over(&id);
     }
+    // One who was refused may have lost them to another.
+    if let Err(StartError::Failed { .. }) = brought {
+        services::stop_soon(engine, &id, &services);
+    }
     brought
+}
+
+/// Everything that this attempt needs is made by this process, and noted when it is. The first owner
+/// of a run has the first epoch.
+fn is_all_ours(request: &Ensure) -> bool {
+    let Attempt { main, services, .. } = &request.attempt;
+    let is_simple = services.is_empty() && main.volumes.is_empty();
+    is_simple && request.stage == Stage::Creating && request.epoch == Epoch(1)
 }
 
 impl Bringing {
@@ -81,9 +108,12 @@ impl Bringing {
         if self.request.attempt.main.pull == Pull::Always && !self.request.attempt.main.pinned {
             self.pull().await?;
         }
+        if !self.request.attempt.services.is_empty() {
+            return Box::pin(self.among_services()).await;
+        }
         let run = self.request.id.run;
         let lease = supplies::sandbox(&self.engine, run, self.request.more_to_come).await;
-        match self.create(lease.as_ref()).await? {
+        match self.create(lease.as_ref().and_then(Lease::id)).await? {
             Created::New => self.start(lease, true).await,
             Created::Before(seen) => self.take_up(seen).await,
             Created::Homeless => {
@@ -102,29 +132,49 @@ impl Bringing {
             // It ran once, so this is another one, or the engine forgot: it must not run again.
             return Err(StartError::Vanished);
         }
+        if !self.request.attempt.services.is_empty() {
+            return Box::pin(self.among_services()).await;
+        }
         Box::pin(self.start(None, false)).await
     }
 
     async fn pull(&self) -> Result<(), StartError> {
-        let name = spec::image(&self.request.attempt.main);
-        image::pull(&self.engine, name, &self.request.facts).await
+        registry::pull(
+            &self.engine,
+            &self.request.attempt.main,
+            &self.request.facts,
+        )
+        .await
     }
 
-    async fn create(&self, lease: Option<&Lease>) -> Result<Created, StartError> {
+    async fn create(&self, holder: Option<&str>) -> Result<Created, StartError> {
         let Ensure { id, attempt, .. } = &self.request;
-        let volume = supplies::volume(&self.engine, id.run).await;
-        let volume = volume.map_err(|error| self.failure(error))?;
+        let place = self.place().await?;
+        volumes::ready(&self.engine, self.owner(), &attempt.main).await?;
         let mut pulled = attempt.main.pull != Pull::Missing;
         loop {
-            let error = match self.create_once(&volume, lease).await {
-                Ok(()) => return Ok(Created::New),
+            let error = match self.create_once(&place, holder).await {
+                Ok(container) => {
+                    let made = Made {
+                        container,
+                        volume: place.volume().map(str::to_owned),
+                        at: None,
+                    };
+                    // What is beside it has to be looked for.
+                    if attempt.services.is_empty() {
+                        self.engine.made.note(id, made);
+                    }
+                    self.engine.learn_of_machine();
+                    return Ok(Created::New);
+                }
                 Err(error) => error,
             };
             match remedy::kind(error) {
-                Kind::Said(_, words) if lease.is_some() && is_of_network(&words) => {
+                Kind::Said(_, words) if holder.is_some() && is_of_network(&words) => {
                     return Ok(Created::Homeless);
                 }
                 Kind::Said(409, _) => {
+                    self.engine.supplies.unclear(id.run);
                     let existing = self.existing().await?;
                     let gone =
                         || remedy::failed(Reason::EngineError, "its container came and went");
@@ -136,6 +186,9 @@ impl Bringing {
                     }
                     pulled = true;
                     self.pull().await?;
+                    if let Some(image) = image::look(&self.engine, &attempt.main.image).await {
+                        let _ = self.image.set(image);
+                    }
                 }
                 Kind::Said(status_code, message) => {
                     let raw = Raw::DockerResponseServerError {
@@ -149,7 +202,29 @@ impl Bringing {
         }
     }
 
-    async fn create_once(&self, volume: &str, lease: Option<&Lease>) -> Result<(), Raw> {
+    /// What is mounted at `/gofer`.
+    async fn place(&self) -> Result<Place, StartError> {
+        let Ensure {
+            id,
+            attempt,
+            inputs,
+            ..
+        } = &self.request;
+        let engine = &self.engine;
+        if let Some(image) = image::look(engine, &attempt.main.image).await {
+            let is_roots = place::is_roots(engine.brand, attempt, inputs.is_some(), &image);
+            let _ = self.image.set(image);
+            if is_roots {
+                let labels = labels::of_run(engine.store, id.run, Role::Volume);
+                return Ok(Place::Plain(labels));
+            }
+        }
+        let volume = supplies::volume(engine, id.run).await;
+        volume.map(Place::Open).map_err(|error| self.failure(error))
+    }
+
+    /// The engine's id of the new container.
+    async fn create_once(&self, place: &Place, holder: Option<&str>) -> Result<String, Raw> {
         let Ensure {
             id,
             pipeline,
@@ -169,9 +244,13 @@ impl Bringing {
         let around = spec::Around {
             brand: self.engine.brand,
             options: &self.engine.options,
-            labels: marks.labels(),
-            volume,
-            holder: lease.and_then(Lease::id),
+            labels: marks.with_services(&attempt.services),
+            mounts: place
+                .mounts()
+                .into_iter()
+                .chain(volumes::mounts(&self.engine, self.owner(), &attempt.main))
+                .collect(),
+            holder,
         };
         let options = CreateContainerOptionsBuilder::new()
             .name(&self.name)
@@ -181,23 +260,14 @@ impl Bringing {
             .docker
             .create_container(Some(options), body)
             .await
-            .map(drop)
+            .map(|created| created.id)
     }
 
-    async fn upload(&self, name: &str, script: &str) -> Result<(), Raw> {
-        let mut tar = tar::Builder::new(Vec::new());
-        let mut header = tar::Header::new_ustar();
-        header.set_mode(0o755);
-        header.set_size(script.len() as u64);
-        tar.append_data(&mut header, name, script.as_bytes())?;
-        let body = bollard::body_full(Bytes::from(tar.into_inner()?));
-        let options = UploadToContainerOptionsBuilder::new()
-            .path(spec::PLACE)
-            .build();
-        self.engine
-            .docker
-            .upload_to_container(&self.name, Some(options), body)
-            .await
+    fn owner(&self) -> Owner<'_> {
+        Owner {
+            run: self.request.id.run,
+            pipeline: &self.request.pipeline,
+        }
     }
 
     /// The container of our name, after a look at its labels.
@@ -227,18 +297,25 @@ impl Bringing {
 
     /// Attaches, asks, starts. `new`: this call created it, so nobody started it yet.
     async fn start(self, lease: Option<Lease>, new: bool) -> Result<Log, StartError> {
+        if let Some(inputs) = &self.request.inputs {
+            // Before the permit: it may take long, and what is permitted has to start.
+            files::put_inputs(&self.engine, &self.name, &**inputs).await?;
+        }
         let attach = self.attach();
         let permit = self.request.permit.may_start();
         let (attached, permitted) = tokio::join!(attach, permit);
         permitted.map_err(|_| StartError::Refused)?;
-        let source = attached.map_err(|error| self.failure(error))?;
+        let source = attached?;
         let Err(error) = self.engine.docker.start_container(&self.name, None).await else {
             return Ok(self.follow(Begin::Fresh(source), lease).await);
         };
         match (lease, remedy::kind(error)) {
             (Some(lease), Kind::Said(_, words)) if new && is_of_network(&words) => {
                 lease.spoil();
-                let options = RemoveContainerOptionsBuilder::new().force(true).build();
+                let options = RemoveContainerOptionsBuilder::new()
+                    .force(true)
+                    .v(true)
+                    .build();
                 let removed = self
                     .engine
                     .docker
@@ -257,12 +334,11 @@ impl Bringing {
         }
     }
 
-    /// What is read from before the start on; the script is in place then.
-    async fn attach(&self) -> Result<Source, Raw> {
-        if let Some((name, script)) = spec::script_file(&self.request.attempt.main.exec) {
-            self.upload(name, script).await?;
-        }
-        source::attach(&self.engine, &self.name).await
+    /// What is read from before the start on; the files are in place then.
+    async fn attach(&self) -> Result<Source, StartError> {
+        files::put(&self.engine, &self.name, &self.request.attempt.main).await?;
+        let attached = source::attach(&self.engine, &self.name).await;
+        attached.map_err(|error| self.failure(error))
     }
 
     /// Its sandbox was gone and it never ran: it is made on a network of its own.
@@ -278,20 +354,28 @@ impl Bringing {
     }
 
     /// Completes when it was said that it started.
-    async fn follow(self, begin: Begin, lease: Option<Lease>) -> Log {
+    async fn follow(mut self, begin: Begin, lease: Option<Lease>) -> Log {
+        if let Begin::Found(_) = begin {
+            services::take_up(&self.engine, &mut self.request);
+        }
+        let services = services::names(&self.engine, &self.request.id, &self.request.attempt);
         let (sink, from) = Sink::new(self.engine.brand);
         let (announced, when) = oneshot::channel();
         let (run, more_to_come) = (self.request.id.run, self.request.more_to_come);
+        let made = self.engine.made.find(&self.request.id);
+        let is_carried = made.is_some_and(|made| made.volume.is_some());
         let watched = Watched {
             id: self.request.id,
             name: self.name,
             image: self.request.attempt.main.image,
             exec: self.request.attempt.main.exec,
+            known: self.image.into_inner(),
             facts: self.request.facts,
             sink,
             ear: self.ear,
             live: self.live,
             lease,
+            services,
             generation: self.engine.link.presence().borrow().generation.clone(),
             restarted: false,
             announced: Some(announced),
@@ -302,7 +386,7 @@ impl Bringing {
         self.engine.tasks.spawn(follow::follow(watched, begin));
         // Closed without a word: the end came first, and is a fact.
         let _ = when.await;
-        if more_to_come {
+        if more_to_come && is_carried {
             // Not earlier: it would take the engine from this one's start.
             supplies::want_volume(&self.engine, run);
         }

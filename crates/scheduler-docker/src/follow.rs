@@ -5,9 +5,10 @@ mod relook;
 
 use crate::{
     engine::{Engine, Live, Seen, State},
-    image,
+    image::{self, Facts},
     link::Ear,
     remedy::{self, Kind},
+    services,
     sink::{Drained, Sink, Source},
     source::{self, Wanted},
     supplies::Lease,
@@ -31,12 +32,16 @@ pub(crate) struct Watched {
     /// As the request says it.
     pub(crate) image: String,
     pub(crate) exec: Exec,
+    /// What the image is, if it was looked at before the container was made.
+    pub(crate) known: Option<Arc<Facts>>,
     pub(crate) facts: UnboundedSender<Fact>,
     pub(crate) sink: Sink,
     pub(crate) ear: Ear,
     pub(crate) live: Arc<Live>,
     /// Given back at the end.
     pub(crate) lease: Option<Lease>,
+    /// End with it.
+    pub(crate) services: Vec<String>,
     /// The engine's generation when the container was started, or found.
     pub(crate) generation: Option<String>,
     /// It was restarted while we followed, and did not keep its containers running.
@@ -106,6 +111,7 @@ impl Watched {
         let last = self.until_last(stretch).await;
         // The next attempt may have the sandbox before anybody hears of this end.
         self.lease = None;
+        services::stop_soon(&self.engine, &self.id, &self.services);
         self.tell(match last {
             Last::Exit(exit) => Fact::Exited(exit),
             Last::Vanished => Fact::Vanished,
@@ -245,6 +251,16 @@ impl Watched {
         }
     }
 
+    /// Says that it started, of the image that was looked at for it. The engine answers no question
+    /// about a container while it ends, which a short one does at once.
+    async fn announce_at(&mut self, at: Timestamp) {
+        let image = self.known.as_ref().map(|image| image.digest.clone());
+        if image.is_none() || self.announced.is_none() {
+            return;
+        }
+        self.say_started(at, image).await;
+    }
+
     /// Says that it started, and of what image, as the engine knows it.
     async fn announce(&mut self, seen: &Seen) {
         if self.announced.is_none() {
@@ -254,12 +270,13 @@ impl Watched {
             Some(id) => image::digest(&self.engine, &self.image, id).await,
             None => None,
         };
-        let node = self
-            .engine
-            .machine
-            .get()
-            .and_then(|machine| machine.name.clone());
         let at = seen.started.unwrap_or_else(|| self.engine.clock.now());
+        self.say_started(at, image).await;
+    }
+
+    async fn say_started(&mut self, at: Timestamp, image: Option<String>) {
+        let machine = self.engine.machine().await.ok();
+        let node = machine.and_then(|machine| machine.name.clone());
         self.tell(Fact::Started(Started { at, image, node }));
         // The caller may have gone: it asks again, and finds the container.
         let _ = self.announced.take().map(|announced| announced.send(()));

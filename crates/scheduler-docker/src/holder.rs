@@ -1,6 +1,9 @@
 //! The image that holds a sandbox's network and gives a volume its first content: a program of a
 //! few bytes and a folder that anybody may write to. It is made here; nothing is pulled.
 
+mod code;
+
+use self::code::{AMD64, ARM64};
 use crate::labels;
 use bollard::{Docker, errors::Error, query_parameters::CreateImageOptionsBuilder};
 use bytes::Bytes;
@@ -8,21 +11,8 @@ use futures_util::TryStreamExt;
 
 const REPOSITORY: &str = "gofer/holder";
 pub(crate) const PROGRAM: &str = "/hold";
-
-/// `pause()` for ever: `mov eax, 34; syscall; jmp back`.
-const AMD64: [u8; 9] = [0xb8, 0x22, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7];
-
-/// `ppoll(0, 0, 0, 0)` for ever: there is no `pause` on this architecture.
-const ARM64: [u32; 8] = [
-    0xd280_0000, // mov x0, #0
-    0xd280_0001, // mov x1, #0
-    0xd280_0002, // mov x2, #0
-    0xd280_0003, // mov x3, #0
-    0xd280_0004, // mov x4, #0
-    0xd280_0928, // mov x8, #73
-    0xd400_0001, // svc #0
-    0x17ff_fff9, // b back to the first
-];
+/// Where a volume takes nothing but its mode from: anybody may write to it.
+pub(crate) const EMPTY: &str = "/empty";
 
 const HEADERS: u64 = 64 + 56;
 const LOAD_AT: u64 = 0x40_0000;
@@ -65,11 +55,19 @@ fn elf(machine: u16, code: &[u8]) -> Vec<u8> {
 
 fn archive(program: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut tar = tar::Builder::new(Vec::new());
-    let mut folder = tar::Header::new_ustar();
-    folder.set_entry_type(tar::EntryType::Directory);
-    folder.set_mode(0o1777);
-    folder.set_size(0);
-    tar.append_data(&mut folder, "gofer/", std::io::empty())?;
+    let folders = [
+        ("gofer/", 0o1777),
+        ("gofer/artifacts/", 0o1777),
+        ("gofer/inputs/", 0o755),
+        (EMPTY.trim_start_matches('/'), 0o1777),
+    ];
+    for (name, mode) in folders {
+        let mut folder = tar::Header::new_ustar();
+        folder.set_entry_type(tar::EntryType::Directory);
+        folder.set_mode(mode);
+        folder.set_size(0);
+        tar.append_data(&mut folder, name, std::io::empty())?;
+    }
     let mut file = tar::Header::new_ustar();
     file.set_mode(0o755);
     file.set_size(program.len() as u64);
@@ -109,22 +107,47 @@ mod tests {
     #[test]
     fn the_program_is_a_few_bytes_and_starts_at_its_code() {
         let amd64 = program("x86_64").unwrap();
-        assert_eq!(amd64.len(), 129);
+        assert_eq!(amd64.len(), 350);
         assert_eq!(amd64[120..], AMD64);
         assert_eq!(
             u64::from_le_bytes(amd64[24..32].try_into().unwrap()),
             LOAD_AT + 120
         );
         let arm64 = program("arm64").unwrap();
-        assert_eq!(arm64.len(), 152);
+        assert_eq!(arm64.len(), 404);
         assert_eq!(arm64[18..20], 183_u16.to_le_bytes());
         assert_eq!(program("riscv64"), None);
     }
 
+    /// Runs it as this machine's own program.
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     #[test]
-    fn the_branch_of_the_arm_program_goes_to_its_first_instruction() {
-        let branch = ARM64[7];
-        let words = (branch << 6).cast_signed() >> 6;
-        assert_eq!((branch >> 26, words), (0b000_101, -7));
+    fn the_program_says_which_ports_are_open_when_they_are() {
+        use std::{
+            io::{BufRead, BufReader},
+            net::TcpListener,
+            os::unix::fs::PermissionsExt,
+            process::{Command, Stdio},
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hold");
+        std::fs::write(&path, program(std::env::consts::ARCH).unwrap()).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let listen = |port| TcpListener::bind(("127.0.0.1", port)).unwrap();
+        let [early, late] = [listen(0), listen(0)].map(|one| one.local_addr().unwrap().port());
+        let mut running = Command::new(&path)
+            .args([late, early].map(|port| port.to_string()))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(running.stdout.take().unwrap()).lines();
+        let _first = listen(early);
+        assert_eq!(lines.next().unwrap().unwrap(), early.to_string());
+        let _second = listen(late);
+        assert_eq!(lines.next().unwrap().unwrap(), late.to_string());
+        assert_eq!(running.try_wait().unwrap(), None, "it holds on");
+        running.kill().unwrap();
+        running.wait().unwrap();
+        assert!(lines.next().is_none(), "each is said once");
     }
 }

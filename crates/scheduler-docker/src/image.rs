@@ -1,11 +1,20 @@
 //! Images: pulling them with progress, and what exactly was run.
 
-use crate::{engine::Engine, remedy};
-use bollard::{models::CreateImageInfo, query_parameters::CreateImageOptionsBuilder};
+use crate::{
+    engine::{Engine, lock},
+    remedy,
+};
+use bollard::{
+    auth::DockerCredentials, models::CreateImageInfo, query_parameters::CreateImageOptionsBuilder,
+};
 use futures_util::StreamExt;
 use gofer_core::clock::Moment;
 use gofer_scheduler::{Fact, StartError};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// People read no faster.
@@ -15,6 +24,7 @@ const BETWEEN: Duration = Duration::from_millis(100);
 pub(crate) async fn pull(
     engine: &Engine,
     image: &str,
+    credentials: Option<DockerCredentials>,
     facts: &UnboundedSender<Fact>,
 ) -> Result<(), StartError> {
     let (name, tag) = halves(image);
@@ -22,7 +32,7 @@ pub(crate) async fn pull(
         .from_image(name)
         .tag(tag)
         .build();
-    let mut steps = std::pin::pin!(engine.docker.create_image(Some(options), None, None));
+    let mut steps = std::pin::pin!(engine.docker.create_image(Some(options), None, credentials));
     let mut progress = Progress::default();
     let mut told: Option<Moment> = None;
     let tell = |done, total| {
@@ -89,31 +99,78 @@ impl Progress {
     }
 }
 
-/// What to record of an image that was run: the repository's digest, else the local id as such.
+/// What an attempt depends on of its image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) id: String,
+    /// What to record of it: the repository's digest, else the local id as such.
+    pub(crate) digest: String,
+    pub(crate) user: Option<String>,
+    pub(crate) has_entrypoint: bool,
+}
+
+/// Images whose names can never mean another one.
+#[derive(Default)]
+pub(crate) struct Known(Mutex<BTreeMap<String, Arc<Facts>>>);
+
+/// So many are remembered.
+const MOST_KNOWN: usize = 1000;
+
+/// Looks at an image that is there. `asked`: as the request says it.
+pub(crate) async fn look(engine: &Engine, asked: &str) -> Option<Arc<Facts>> {
+    if let Some(known) = lock(&engine.images.0).get(asked) {
+        return Some(known.clone());
+    }
+    let facts =
+        Arc::new(inspect(engine, asked, asked.strip_prefix("local:").unwrap_or(asked)).await?);
+    if is_fixed(asked) {
+        let mut known = lock(&engine.images.0);
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(asked.to_owned(), facts.clone());
+    }
+    Some(facts)
+}
+
+/// What to record of the image with this id, which a container was made of.
 pub(crate) async fn digest(engine: &Engine, asked: &str, id: &str) -> Option<String> {
-    if asked.contains("@sha256:") || asked.starts_with("local:") {
+    if is_fixed(asked) {
         return Some(asked.to_owned());
     }
-    let found = engine.docker.inspect_image(id).await.ok()?;
-    let digests = found.repo_digests.unwrap_or_default();
+    Some(inspect(engine, asked, id).await?.digest)
+}
+
+fn is_fixed(asked: &str) -> bool {
+    asked.contains("@sha256:") || asked.starts_with("local:")
+}
+
+async fn inspect(engine: &Engine, asked: &str, name: &str) -> Option<Facts> {
+    let found = engine.docker.inspect_image(name).await.ok()?;
+    let config = found.config.unwrap_or_default();
+    let id = with_algorithm(&found.id?);
+    let digest = if is_fixed(asked) {
+        asked.to_owned()
+    } else {
+        let digests = found.repo_digests.unwrap_or_default();
+        recorded(asked, &digests).unwrap_or_else(|| format!("local:{id}"))
+    };
+    Some(Facts {
+        id,
+        digest,
+        user: config.user,
+        has_entrypoint: config.entrypoint.is_some_and(|words| !words.is_empty()),
+    })
+}
+
+fn recorded(asked: &str, digests: &[String]) -> Option<String> {
     let (name, _) = halves(asked);
     let same = |digest: &&String| {
         digest
             .split_once('@')
             .is_some_and(|(of, _)| same_name(of, name))
     };
-    let local = || {
-        found
-            .id
-            .as_ref()
-            .map(|id| format!("local:{}", with_algorithm(id)))
-    };
-    digests
-        .iter()
-        .find(same)
-        .or(digests.first())
-        .cloned()
-        .or_else(local)
+    digests.iter().find(same).or(digests.first()).cloned()
 }
 
 /// Podman leaves the algorithm away.

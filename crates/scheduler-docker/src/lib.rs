@@ -4,24 +4,32 @@
 //! [`gofer_scheduler::Scheduler`]. What each call costs and how engines lie is in
 //! `docs/design/0003-docker-adapter.md`.
 
+mod artifacts;
 mod collect;
 mod connect;
 mod engine;
 mod ensure;
+mod files;
 mod find;
 mod follow;
 mod holder;
 mod image;
 mod labels;
 mod link;
+mod made;
+mod place;
 mod probe;
+mod registry;
 mod remedy;
 mod removal;
 mod scheduler;
+mod services;
+mod shell;
 mod sink;
 mod source;
 mod spec;
 mod supplies;
+mod volumes;
 
 pub use connect::{ConnectError, Reached};
 pub use engine::{Brand, Options};

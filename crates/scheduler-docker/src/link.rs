@@ -1,7 +1,7 @@
 //! The one event stream: what happens to our containers, and whether the engine is there at all.
 
 use crate::{
-    engine::{Engine, Machine, lock},
+    engine::{Engine, lock},
     labels,
     remedy::{self, Kind},
 };
@@ -22,6 +22,12 @@ use tokio::sync::{mpsc, watch};
 /// What the event stream says about one container, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
+    Created {
+        at: Timestamp,
+    },
+    Started {
+        at: Timestamp,
+    },
     Paused,
     Resumed,
     /// Somebody sent it a signal.
@@ -129,6 +135,8 @@ impl Link {
 
 fn heard(event: &EventMessage) -> Option<Heard> {
     match event.action.as_deref()? {
+        "create" => Some(Heard::Created { at: time(event)? }),
+        "start" => Some(Heard::Started { at: time(event)? }),
         "pause" => Some(Heard::Paused),
         "unpause" => Some(Heard::Resumed),
         "kill" | "stop" => Some(Heard::Signalled),
@@ -233,15 +241,6 @@ async fn knock(engine: &Engine) -> Option<String> {
 }
 
 async fn listen(engine: &Engine, since: &mut Timestamp) -> String {
-    if engine.machine.get().is_none()
-        && let Ok(info) = engine.docker.info().await
-    {
-        let live_restore = info.live_restore_enabled.unwrap_or(false);
-        let _ = engine.machine.set(Machine {
-            name: info.name,
-            live_restore,
-        });
-    }
     let filters: [(&str, Vec<String>); 2] = [
         ("type", vec!["container".to_owned()]),
         ("label", vec![format!("{}={}", labels::STORE, engine.store)]),

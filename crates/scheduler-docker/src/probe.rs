@@ -47,8 +47,13 @@ impl Docker {
     /// Asks the engine about itself.
     pub async fn probe(&self) -> Result<Probe, Error> {
         let engine = &self.engine;
-        let (info, ours) = tokio::join!(engine.docker.info(), removal::list(engine));
+        let (info, version, ours) = tokio::join!(
+            engine.docker.info(),
+            engine.docker.version(),
+            removal::list(engine)
+        );
         let info = info.map_err(remedy::plain)?;
+        let version = version.map_err(remedy::plain)?;
         let security = info.security_options.unwrap_or_default();
         let cgroup = info.cgroup_version.map(|version| match info.cgroup_driver {
             Some(driver) => format!("{version} with {driver}"),
@@ -60,7 +65,7 @@ impl Docker {
             brand: engine.brand,
             version: info.server_version,
             api: format!("{}.{}", api.major_version, api.minor_version),
-            platform: format!("{os}/{}", engine.architecture),
+            platform: format!("{os}/{}", version.arch.unwrap_or_default()),
             node: info.name,
             cgroup,
             storage: info.driver,

@@ -3,8 +3,10 @@
 use crate::{
     engine::{Engine, Live},
     labels,
+    made::Made,
     remedy::{self, Kind},
-    spec,
+    services, shell, spec,
+    supplies::Held,
 };
 use bollard::{
     errors::Error as Raw,
@@ -14,6 +16,7 @@ use bollard::{
         RemoveContainerOptionsBuilder, RemoveVolumeOptions,
     },
 };
+use futures_util::{StreamExt, stream};
 use gofer_core::id::{AttemptId, RunId};
 use gofer_scheduler::{Error, Ours, Role};
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -80,12 +83,22 @@ async fn signal(engine: &Engine, name: &str, signal: &str) -> Result<bool, Error
 
 /// Removes an attempt's container and its volume.
 pub(crate) async fn remove(engine: &Engine, id: &AttemptId) -> Result<(), Error> {
+    if let Some(made) = engine.made.find(id)
+        && remove_made(engine, id.run, &made).await?
+    {
+        engine.made.forget(id);
+        engine.over(id);
+        return Ok(());
+    }
     let name = labels::attempt_name(engine.store, id);
     let removed = remove_container(engine, &name, |ours| ours.attempt.as_ref() == Some(id)).await?;
     engine.over(id);
     let Some(inspected) = removed else {
-        return Ok(());
+        return services::remove(engine, id).await;
     };
+    if has_services(&inspected) {
+        services::remove(engine, id).await?;
+    }
     let volumes = inspected.mounts.into_iter().flatten();
     let own = volumes.filter(|mount| mount.destination.as_deref() == Some(spec::PLACE));
     for volume in own.filter_map(|mount| mount.name) {
@@ -94,8 +107,59 @@ pub(crate) async fn remove(engine: &Engine, id: &AttemptId) -> Result<(), Error>
     Ok(())
 }
 
+/// Removes what this process created. False: somebody else was quicker, and what bears the name by
+/// now is not known.
+async fn remove_made(engine: &Engine, run: RunId, made: &Made) -> Result<bool, Error> {
+    if !delete_container(engine, &made.container).await? {
+        return Ok(false);
+    }
+    if let Some(volume) = &made.volume
+        && delete_volume(engine, volume).await?
+    {
+        engine.supplies.gone(run, volume);
+    }
+    Ok(true)
+}
+
+/// False: it was not there.
+async fn delete_container(engine: &Engine, id: &str) -> Result<bool, Error> {
+    let options = RemoveContainerOptionsBuilder::new()
+        .force(true)
+        .v(true)
+        .build();
+    match engine.docker.remove_container(id, Some(options)).await {
+        Ok(()) => Ok(true),
+        Err(error) => match remedy::kind(error) {
+            Kind::Said(404, _) => Ok(false),
+            Kind::Said(409, words) if words.contains("already in progress") => Ok(true),
+            Kind::Said(_, words) => Err(Error::Failed(words)),
+            Kind::Away(words) => Err(Error::Away(remedy::away(&words))),
+        },
+    }
+}
+
+/// False: it is in use. A kept attempt has it, and takes it along when it goes.
+async fn delete_volume(engine: &Engine, name: &str) -> Result<bool, Error> {
+    let options = None::<RemoveVolumeOptions>;
+    match engine.docker.remove_volume(name, options).await {
+        Ok(()) => Ok(true),
+        Err(error) => match remedy::kind(error) {
+            Kind::Said(404, _) => Ok(true),
+            Kind::Said(409, _) => Ok(false),
+            Kind::Said(_, words) => Err(Error::Failed(words)),
+            Kind::Away(words) => Err(Error::Away(remedy::away(&words))),
+        },
+    }
+}
+
+fn has_services(inspected: &ContainerInspectResponse) -> bool {
+    let config = inspected.config.as_ref();
+    let marks = config.and_then(|config| config.labels.as_ref());
+    marks.is_some_and(labels::has_services)
+}
+
 /// Looks at all labels, then removes. `None`: it was not there.
-async fn remove_container(
+pub(crate) async fn remove_container(
     engine: &Engine,
     name: &str,
     is_it: impl Fn(&Ours) -> bool,
@@ -115,19 +179,8 @@ async fn remove_container(
     }
     // By id: the name could mean another one by now.
     let id = inspected.id.as_deref().unwrap_or(name);
-    let options = RemoveContainerOptionsBuilder::new()
-        .force(true)
-        .v(true)
-        .build();
-    match engine.docker.remove_container(id, Some(options)).await {
-        Ok(()) => Ok(Some(inspected)),
-        Err(error) => match remedy::kind(error) {
-            Kind::Said(404, _) => Ok(Some(inspected)),
-            Kind::Said(409, words) if words.contains("already in progress") => Ok(Some(inspected)),
-            Kind::Said(_, words) => Err(Error::Failed(words)),
-            Kind::Away(words) => Err(Error::Away(remedy::away(&words))),
-        },
-    }
+    delete_container(engine, id).await?;
+    Ok(Some(inspected))
 }
 
 async fn remove_volume(engine: &Engine, name: &str, run: RunId) -> Result<(), Error> {
@@ -138,19 +191,7 @@ async fn remove_volume(engine: &Engine, name: &str, run: RunId) -> Result<(), Er
     if !ours.is_some_and(|ours| ours.role == Role::Volume && ours.run == Some(run)) {
         return Ok(());
     }
-    match engine
-        .docker
-        .remove_volume(name, None::<RemoveVolumeOptions>)
-        .await
-    {
-        Ok(()) => Ok(()),
-        Err(error) => match remedy::kind(error) {
-            // In use: a kept attempt has it, and takes it along when it goes.
-            Kind::Said(404 | 409, _) => Ok(()),
-            Kind::Said(_, words) => Err(Error::Failed(words)),
-            Kind::Away(words) => Err(Error::Away(remedy::away(&words))),
-        },
-    }
+    delete_volume(engine, name).await.map(drop)
 }
 
 fn found<T>(answer: Result<T, Raw>) -> Result<Option<T>, Error> {
@@ -166,9 +207,15 @@ fn found<T>(answer: Result<T, Raw>) -> Result<Option<T>, Error> {
 
 /// Everything of this store: one labelled list.
 pub(crate) async fn list(engine: &Engine) -> Result<Vec<Ours>, Error> {
-    let (containers, volumes) = tokio::join!(containers(engine, None), volumes(engine, None));
+    let (containers, volumes, images) = tokio::join!(
+        containers(engine, None),
+        volumes(engine, None),
+        shell::left(engine)
+    );
+    // Containers first: what they use cannot go before them.
     let mut ours = containers?;
     ours.extend(volumes?);
+    ours.extend(images?);
     Ok(ours)
 }
 
@@ -211,7 +258,7 @@ async fn volumes(engine: &Engine, run: Option<RunId>) -> Result<Vec<Ours>, Error
     Ok(ours.collect())
 }
 
-fn container_of(engine: &Engine, container: &ContainerSummary) -> Option<Ours> {
+pub(crate) fn container_of(engine: &Engine, container: &ContainerSummary) -> Option<Ours> {
     let names = container.names.as_ref()?;
     let name = names.first()?.trim_start_matches('/');
     let running = matches!(
@@ -221,12 +268,36 @@ fn container_of(engine: &Engine, container: &ContainerSummary) -> Option<Ours> {
     labels::read(container.labels.as_ref()?, engine.store, name, running)
 }
 
+/// How many containers are removed at once.
+const AT_ONCE: usize = 4;
+
+/// Removes what this process made for a run. False: not all of it went.
+async fn remove_held(engine: &Engine, held: Held) -> bool {
+    let remove = |id: String| async move { delete_container(engine, &id).await };
+    let removed: Vec<_> = stream::iter(held.containers)
+        .map(remove)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    let mut all = removed.iter().all(Result::is_ok);
+    for volume in held.volumes {
+        all &= delete_volume(engine, &volume).await == Ok(true);
+    }
+    all
+}
+
 /// The run is over: its sandboxes and volumes go. Attempts stay until they are removed.
 pub(crate) async fn release(engine: &Engine, run: RunId) -> Result<(), Error> {
-    engine.supplies.release(run).await;
+    let held = engine.supplies.release(run).await;
+    if let Some(held) = held.filter(|_| !engine.made.has_any(run))
+        && remove_held(engine, held).await
+    {
+        return Ok(());
+    }
     // Containers first: a volume that one has cannot go. The carrier of a volume has its role.
-    let is_held =
-        |ours: &Ours| ours.run == Some(run) && matches!(ours.role, Role::Sandbox | Role::Volume);
+    let is_held = |ours: &Ours| {
+        ours.run == Some(run) && matches!(ours.role, Role::Service | Role::Sandbox | Role::Volume)
+    };
     for ours in containers(engine, Some(run))
         .await?
         .iter()

@@ -1,7 +1,7 @@
 //! Where log bytes come from: a running container's own pipes, or the engine's record of them.
 
 mod newlines;
-mod wire;
+pub(crate) mod wire;
 
 use self::{
     newlines::Newlines,

@@ -4,7 +4,7 @@
 mod sandbox;
 mod volume;
 
-pub(crate) use sandbox::{Lease, sandbox};
+pub(crate) use sandbox::{Lease, holding, sandbox};
 pub(crate) use volume::{volume, want_volume};
 
 use crate::{
@@ -15,14 +15,14 @@ use bollard::{errors::Error, models::HostConfigLogConfig};
 use gofer_core::{clock::Moment, id::RunId};
 use gofer_scheduler::Role;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
 use tokio::sync::{Notify, OnceCell};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) struct Supplies {
     nonce: String,
@@ -37,6 +37,8 @@ struct Shelf {
     stock: Mutex<Stock>,
     changed: Notify,
     makers: TaskTracker,
+    /// Nothing is put off any longer.
+    released: CancellationToken,
 }
 
 #[derive(Default)]
@@ -52,6 +54,17 @@ struct Stock {
     /// Counts engine restarts: what was made before is gone.
     era: u64,
     released: bool,
+    /// Everything that was made for the run and is not known to be gone.
+    held: Held,
+    /// There may be something of the run that is written down nowhere here.
+    is_unclear: bool,
+}
+
+/// What was made for a run, by the engine's ids.
+#[derive(Default)]
+pub(crate) struct Held {
+    pub(crate) containers: BTreeSet<String>,
+    pub(crate) volumes: BTreeSet<String>,
 }
 
 impl Supplies {
@@ -78,13 +91,28 @@ impl Supplies {
         }
     }
 
+    /// Something of the run may be there that this process did not make, or does not know it made.
+    pub(crate) fn unclear(&self, run: RunId) {
+        lock(&self.of(run).stock).is_unclear = true;
+    }
+
+    /// A volume of the run is gone.
+    pub(crate) fn gone(&self, run: RunId, volume: &str) {
+        if let Some(shelf) = lock(&self.runs).get(&run) {
+            lock(&shelf.stock).held.volumes.remove(volume);
+        }
+    }
+
     /// Stops making things for a run, and waits until what is being made is there to be removed.
-    pub(crate) async fn release(&self, run: RunId) {
-        let shelf = lock(&self.runs).remove(&run);
-        let Some(shelf) = shelf else { return };
+    /// `None`: what is there has to be looked for.
+    pub(crate) async fn release(&self, run: RunId) -> Option<Held> {
+        let shelf = lock(&self.runs).remove(&run)?;
         lock(&shelf.stock).released = true;
+        shelf.released.cancel();
         shelf.makers.close();
         shelf.makers.wait().await;
+        let mut stock = lock(&shelf.stock);
+        (!stock.is_unclear).then(|| std::mem::take(&mut stock.held))
     }
 
     /// Waits until nothing is being made any more.
@@ -92,6 +120,7 @@ impl Supplies {
         let all: Vec<_> = lock(&self.runs).values().cloned().collect();
         for shelf in all {
             lock(&shelf.stock).released = true;
+            shelf.released.cancel();
             shelf.makers.close();
             shelf.makers.wait().await;
         }
@@ -102,13 +131,16 @@ impl Supplies {
         labels::run_name(engine.store, run, role, &self.nonce, nth)
     }
 
-    async fn image(&self, engine: &Engine) -> Result<String, Error> {
-        let making = || holder::ensure(&engine.docker, &engine.architecture);
+    pub(crate) async fn image(&self, engine: &Engine) -> Result<String, Error> {
+        let making = async || {
+            let architecture = &engine.machine().await?.architecture;
+            holder::ensure(&engine.docker, architecture).await
+        };
         self.image.get_or_try_init(making).await.cloned()
     }
 }
 
-fn no_log() -> HostConfigLogConfig {
+pub(crate) fn no_log() -> HostConfigLogConfig {
     HostConfigLogConfig {
         typ: Some("none".to_owned()),
         config: None,

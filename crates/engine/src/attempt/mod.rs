@@ -2,12 +2,14 @@
 //! reported to the driver. It ends with exactly one [`Event::Ended`], or without one if the run is
 //! not driven any more.
 
+mod artifacts;
 mod facts;
+mod inputs;
 mod permit;
 mod spec;
 mod start;
 
-use crate::{context::Context, log::Keeper, outputs, pauses::Pauses};
+use crate::{context::Context, log::Keeper, outputs, pauses::Pauses, rush::Hurry};
 use facts::Facts;
 use gofer_core::{
     container,
@@ -55,15 +57,33 @@ pub(crate) struct Attempt {
     stop: watch::Receiver<Option<Duration>>,
     /// The start was permitted, now or before a restart: the container may have run.
     granted: Arc<AtomicBool>,
+    /// It has not been started yet.
+    hurry: Option<Hurry>,
 }
 
 type Outputs = Result<BTreeMap<OutputKey, String>, String>;
+
+/// What it hands on.
+struct Left {
+    outputs: Outputs,
+    artifacts: artifacts::Kept,
+}
+
+impl Left {
+    fn nothing() -> Self {
+        Self {
+            outputs: Ok(BTreeMap::new()),
+            artifacts: Ok(None),
+        }
+    }
+}
 
 impl Attempt {
     pub(crate) fn new(context: Arc<Context>, order: Order) -> (Self, Handle) {
         let (sender, stop) = watch::channel(None);
         let id = context.id(&order.key, order.number);
         let granted = Arc::new(AtomicBool::new(order.stage > Stage::Creating));
+        let hurry = (order.stage == Stage::Creating).then(|| context.rush.begin());
         (
             Self {
                 context,
@@ -71,13 +91,15 @@ impl Attempt {
                 id,
                 stop,
                 granted,
+                hurry,
             },
             Handle { stop: sender },
         )
     }
 
-    pub(crate) async fn run(self) {
-        let (ending, outputs) = self.follow().await;
+    pub(crate) async fn run(mut self) {
+        let hurry = self.hurry.take();
+        let (ending, left) = self.follow(hurry).await;
         let Order {
             key,
             number: attempt,
@@ -88,14 +110,15 @@ impl Attempt {
             key,
             attempt,
             ending,
-            outputs,
+            outputs: left.outputs,
+            artifacts: left.artifacts,
         });
     }
 
-    async fn follow(&self) -> (Ending, Outputs) {
+    async fn follow(&self, hurry: Option<Hurry>) -> (Ending, Left) {
         let mut facts = Facts::new(&self.context, &self.order, self.stop.clone());
-        let nothing = || Ok(BTreeMap::new());
         let started = self.start(&mut facts).await;
+        drop(hurry);
         let log = match started {
             Ok(log) => log,
             Err(ending) => {
@@ -105,7 +128,7 @@ impl Attempt {
                         .give_up(LOST_LOG)
                         .await;
                 }
-                return (ending, nothing());
+                return (ending, Left::nothing());
             }
         };
         let ended = CancellationToken::new();
@@ -116,15 +139,15 @@ impl Attempt {
         let end = async {
             let ending = facts.last(&self.id).await;
             ended.cancel();
-            let outputs = match &ending {
+            let left = match &ending {
                 Ending::Exited(_) => self.collect().await,
-                _ => nothing(),
+                _ => Left::nothing(),
             };
-            (ending, outputs)
+            (ending, left)
         };
         // The run learns of the end only when the log is closed.
-        let ((ending, outputs), ()) = futures_util::future::join(end, keep).await;
-        (self.fit_to_be_shown(ending), outputs)
+        let ((ending, left), ()) = futures_util::future::join(end, keep).await;
+        (self.fit_to_be_shown(ending), left)
     }
 
     /// Completes when the driver has said, ever, that this is to be stopped.
@@ -135,7 +158,7 @@ impl Attempt {
         }
     }
 
-    async fn collect(&self) -> Outputs {
+    async fn collect(&self) -> Left {
         let mut pauses = Pauses::of_scheduler();
         let context = &self.context;
         let collected = loop {
@@ -148,16 +171,25 @@ impl Attempt {
                 Err(Error::Failed(why) | Error::Unsupported(why)) => {
                     let sentence =
                         format!("what it wrote to $GOFER_OUTPUT cannot be fetched: {why}");
-                    return Err(context.masked(&sentence));
+                    return Left {
+                        outputs: Err(context.masked(&sentence)),
+                        ..Left::nothing()
+                    };
                 }
             }
         };
         let written = outputs::parse(&collected.output.unwrap_or_default());
         let mask = |(key, value): (OutputKey, String)| (key, context.masked(&value));
-        match written {
+        let outputs = match written {
             Ok(outputs) => Ok(outputs.into_iter().map(mask).collect()),
             Err(sentence) => Err(context.masked(&sentence)),
-        }
+        };
+        let artifacts = if collected.artifacts {
+            self.keep_artifacts().await
+        } else {
+            Ok(None)
+        };
+        Left { outputs, artifacts }
     }
 
     fn fit_to_be_shown(&self, ending: Ending) -> Ending {

@@ -2,7 +2,10 @@ use super::batch::Batch;
 use crate::{context::Context, pauses::Pauses};
 use gofer_core::{Timestamp, id::AttemptId, run::Key};
 use gofer_logs::{Chunk, Counts, Error, Hole, Options, Stream, Writer};
-use std::{io::ErrorKind, sync::Arc};
+use std::{
+    io::{self, ErrorKind},
+    sync::Arc,
+};
 
 /// Tries after an error of the disk that is not for want of room.
 const MOST_FAILURES: u32 = 10;
@@ -73,13 +76,12 @@ impl Sink {
     }
 
     pub(super) async fn finish(&mut self) {
-        while let Some(writer) = &mut self.writer {
-            let Err(error) = writer.finish(self.context.parts.clock.now()) else {
+        while let Some(writer) = self.writer.take() {
+            let Err(error) = close(&self.context, writer).await else {
                 break;
             };
             self.reopen(Some(error)).await;
         }
-        self.writer = None;
     }
 
     /// Opens the log again after an error, as soon as that is possible.
@@ -133,6 +135,22 @@ impl Sink {
         }
         may
     }
+}
+
+/// A disk that takes its time must not hold up what is done beside it.
+async fn close(context: &Context, mut writer: Writer) -> Result<(), Error> {
+    let now = context.parts.clock.now();
+    if !context.parts.logs.takes_time() {
+        return writer.finish(now).map(drop);
+    }
+    let closed = tokio::task::spawn_blocking(move || writer.finish(now).map(drop)).await;
+    closed.unwrap_or_else(|error| {
+        Err(Error::Disk {
+            what: "close",
+            path: "a log".to_owned(),
+            source: io::Error::other(error),
+        })
+    })
 }
 
 fn is_full(kind: ErrorKind) -> bool {

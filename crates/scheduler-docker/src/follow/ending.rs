@@ -14,6 +14,9 @@ use std::{sync::atomic::Ordering, time::Duration};
 /// The events of an end come in order, a moment after the wait is answered.
 const EVENTS_LAG: Duration = Duration::from_millis(100);
 
+/// The event of a start comes with its answer; one that is this late was lost.
+const START_LAG: Duration = Duration::from_secs(1);
+
 /// From the end of its containers to its own.
 const LEAVING: Duration = Duration::from_secs(2);
 
@@ -27,14 +30,11 @@ enum Answer {
 impl Watched {
     /// Waits for the container's end. `Err`: the engine went away, at this time.
     pub(super) async fn end(&mut self) -> Result<Last, Timestamp> {
-        if self.announced.is_some() {
-            match self.inspect().await {
-                Ok(Some(seen)) => self.announce(&seen).await,
-                Ok(None) => return Ok(Last::Vanished),
-                Err(_) => return Err(self.engine.clock.now()),
-            }
+        let answer = self.wait().await;
+        if !matches!(answer, Answer::Broke) && !self.introduce().await {
+            return Err(self.engine.clock.now());
         }
-        match self.wait().await {
+        match answer {
             Answer::Gone => Ok(Last::Vanished),
             Answer::Broke => Err(self.engine.clock.now()),
             Answer::Code(code) => {
@@ -44,6 +44,20 @@ impl Watched {
                 judged
             }
         }
+    }
+
+    /// Says that it started, if that was not heard. False: the engine does not answer.
+    async fn introduce(&mut self) -> bool {
+        if self.announced.is_none() {
+            return true;
+        }
+        match self.inspect().await {
+            Ok(Some(seen)) => self.announce(&seen).await,
+            // Gone before anybody looked.
+            Ok(None) => {}
+            Err(_) => return false,
+        }
+        true
     }
 
     async fn wait(&mut self) -> Answer {
@@ -56,17 +70,28 @@ impl Watched {
             .patient
             .wait_container(&self.name, Some(options))
             .boxed();
+        let clock = self.engine.clock.clone();
+        let mut unheard = std::pin::pin!(clock.sleep(START_LAG));
+        let mut was_looked_at = false;
         loop {
             tokio::select! {
                 biased;
                 heard = self.ear.hear() => {
                     self.hear(heard);
+                    if let Heard::Started { at } = heard {
+                        self.announce_at(at).await;
+                    }
                     // Some 5 ms before the wait is answered, and behind every signal.
                     if let Heard::Died { code: Some(code), .. } = heard {
                         return Answer::Code(code);
                     }
                 }
                 answer = wait.next() => return read(answer),
+                () = &mut unheard, if !was_looked_at => {
+                    was_looked_at = true;
+                    // An engine that does not answer breaks the wait, too.
+                    self.introduce().await;
+                }
             }
         }
     }
@@ -84,7 +109,8 @@ impl Watched {
             Heard::Signalled => self.heard.signalled |= !self.live.is_asked(),
             Heard::Died { at, .. } => self.heard.died = Some(at),
             Heard::Destroyed => self.heard.destroyed = true,
-            Heard::Paused | Heard::Resumed => {}
+            Heard::Created { at } => self.engine.made.date(&self.id, at),
+            Heard::Started { .. } | Heard::Paused | Heard::Resumed => {}
         }
     }
 

@@ -45,11 +45,8 @@ impl Watched {
             || (truth.generation.is_none() && self.engine.brand == crate::Brand::Docker);
         self.generation = truth.generation;
         // With live-restore a restart does not show, and its log may miss what we had.
-        let live_restore = self
-            .engine
-            .machine
-            .get()
-            .is_none_or(|machine| machine.live_restore);
+        let machine = self.engine.machine().await.ok();
+        let live_restore = machine.is_none_or(|machine| machine.live_restore);
         let after = (self.restarted || live_restore).then_some(broke);
         if seen.state == State::Ended {
             return self.ended(&seen, after).await;

@@ -17,13 +17,13 @@ use tokio_util::codec::{Decoder, FramedRead};
 pub(super) type Frames = BoxStream<'static, Result<(Stream, Bytes), Error>>;
 
 /// Where an engine is that can be asked without TLS.
-pub(super) enum Place {
+pub(crate) enum Place {
     Unix(PathBuf),
     Tcp(String),
 }
 
 impl Place {
-    pub(super) fn of(endpoint: &Endpoint) -> Option<Self> {
+    pub(crate) fn of(endpoint: &Endpoint) -> Option<Self> {
         match endpoint {
             Endpoint::Unix(path) => Some(Self::Unix(path.clone())),
             Endpoint::Tcp(address) => Some(Self::Tcp(address.clone())),
@@ -56,11 +56,24 @@ pub(super) fn frames(place: Place, path: String) -> Frames {
 }
 
 async fn ask(place: &Place, path: &str) -> Result<BufReader<Connection>, Error> {
+    let (reader, _) = answer(place, path, BUFFER).await?;
+    Ok(reader)
+}
+
+/// Asks, and gives back what the answer begins with.
+pub(crate) async fn head(place: &Place, path: &str) -> Result<Vec<(String, String)>, Error> {
+    let (_, head) = answer(place, path, 1024).await?;
+    Ok(head)
+}
+
+type Answer = (BufReader<Connection>, Vec<(String, String)>);
+
+async fn answer(place: &Place, path: &str, buffer: usize) -> Result<Answer, Error> {
     let mut connection = place.connect().await?;
     let request = format!("GET {path} HTTP/1.0\r\n\r\n");
     connection.write_all(request.as_bytes()).await?;
-    let mut reader = BufReader::with_capacity(BUFFER, connection);
-    let mut line = String::new();
+    let mut reader = BufReader::with_capacity(buffer, connection);
+    let (mut line, mut head) = (String::new(), Vec::new());
     let mut status = None;
     loop {
         line.clear();
@@ -72,9 +85,11 @@ async fn ask(place: &Place, path: &str) -> Result<BufReader<Connection>, Error> 
             break;
         }
         status = status.or_else(|| text.split(' ').nth(1)?.parse::<u16>().ok());
+        let named = text.split_once(": ");
+        head.extend(named.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
     match status {
-        Some(200) => Ok(reader),
+        Some(200) => Ok((reader, head)),
         status => {
             let mut message = String::new();
             reader.take(64 * 1024).read_to_string(&mut message).await?;

@@ -12,7 +12,7 @@ use bollard::{
 };
 use gofer_core::id::RunId;
 use gofer_scheduler::Role;
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// A sandbox that has been in the making for this long is nearer than a network of one's own.
 const WORTH_WAITING: Duration = Duration::from_millis(60);
@@ -107,7 +107,7 @@ fn want_sandbox(engine: &Arc<Engine>, shelf: &Arc<Shelf>, run: RunId) {
 /// Makes them one after the other, so that making does not take the machine from the tasks.
 async fn make_sandboxes(engine: Arc<Engine>, shelf: Arc<Shelf>, run: RunId) {
     loop {
-        let made = make_sandbox(&engine, run).await;
+        let made = make_sandbox(&engine, &shelf, run).await;
         let mut stock = lock(&shelf.stock);
         match made {
             Ok(Some(id)) => {
@@ -131,18 +131,35 @@ async fn make_sandboxes(engine: Arc<Engine>, shelf: Arc<Shelf>, run: RunId) {
     }
 }
 
-async fn make_sandbox(engine: &Engine, run: RunId) -> Result<Option<String>, Error> {
+async fn make_sandbox(engine: &Engine, shelf: &Shelf, run: RunId) -> Result<Option<String>, Error> {
     let supplies = &engine.supplies;
-    if !holder::has_program(&engine.architecture) {
+    if !holder::has_program(&engine.machine().await?.architecture) {
         return Ok(None);
     }
     let image = supplies.image(engine).await?;
     let name = supplies.name(engine, run, Role::Sandbox);
-    let body = ContainerCreateBody {
+    let body = holding(image, labels::of_run(engine.store, run, Role::Sandbox));
+    let options = CreateContainerOptionsBuilder::new().name(&name).build();
+    let created = engine.docker.create_container(Some(options), body).await;
+    let id = {
+        let mut stock = lock(&shelf.stock);
+        // Without an answer it may be there all the same.
+        stock.is_unclear |= created.is_err();
+        let id = created?.id;
+        stock.held.containers.insert(id.clone());
+        id
+    };
+    engine.docker.start_container(&id, None).await?;
+    Ok(Some(id))
+}
+
+/// A container that does nothing but hold its network open.
+pub(crate) fn holding(image: String, labels: HashMap<String, String>) -> ContainerCreateBody {
+    ContainerCreateBody {
         image: Some(image),
         cmd: Some(vec![holder::PROGRAM.to_owned()]),
         hostname: Some("gofer".to_owned()),
-        labels: Some(labels::of_run(engine.store, run, Role::Sandbox)),
+        labels: Some(labels),
         host_config: Some(HostConfig {
             readonly_rootfs: Some(true),
             cap_drop: Some(vec!["ALL".to_owned()]),
@@ -152,13 +169,5 @@ async fn make_sandbox(engine: &Engine, run: RunId) -> Result<Option<String>, Err
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()
-    };
-    let options = CreateContainerOptionsBuilder::new().name(&name).build();
-    let id = engine
-        .docker
-        .create_container(Some(options), body)
-        .await?
-        .id;
-    engine.docker.start_container(&id, None).await?;
-    Ok(Some(id))
+    }
 }

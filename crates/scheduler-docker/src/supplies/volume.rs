@@ -12,7 +12,10 @@ use bollard::{
 };
 use gofer_core::id::RunId;
 use gofer_scheduler::Role;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// Longer than a start takes.
+const PUT_OFF: Duration = Duration::from_millis(500);
 
 /// Gets a volume ready for the run's next attempt.
 pub(crate) fn want_volume(engine: &Arc<Engine>, run: RunId) {
@@ -90,13 +93,38 @@ async fn make_volume(
         }),
         ..ContainerCreateBody::default()
     };
-    let carrier = engine.docker.create_container(None, body).await?.id;
-    let docker = engine.docker.clone();
-    shelf.makers.spawn(async move {
-        let options = RemoveContainerOptionsBuilder::new().force(true).build();
-        if let Err(error) = docker.remove_container(&carrier, Some(options)).await {
-            tracing::debug!(error = %remedy::chain(&error), "a volume's carrier stays");
-        }
-    });
+    let created = engine.docker.create_container(None, body).await;
+    let carrier = {
+        let mut stock = lock(&shelf.stock);
+        // Without an answer it may be there all the same.
+        stock.is_unclear |= created.is_err();
+        let carrier = created?.id;
+        stock.held.volumes.insert(volume.clone());
+        stock.held.containers.insert(carrier.clone());
+        carrier
+    };
+    shelf
+        .makers
+        .spawn(remove_carrier(engine.clone(), shelf.clone(), carrier));
     Ok(volume)
+}
+
+/// Not while the attempt that waits for the volume starts: it would take the engine from it.
+async fn remove_carrier(engine: Arc<Engine>, shelf: Arc<Shelf>, carrier: String) {
+    tokio::select! {
+        biased;
+        () = shelf.released.cancelled() => {}
+        () = engine.clock.sleep(PUT_OFF) => {}
+    }
+    let options = RemoveContainerOptionsBuilder::new().force(true).build();
+    match engine
+        .docker
+        .remove_container(&carrier, Some(options))
+        .await
+    {
+        Ok(()) => drop(lock(&shelf.stock).held.containers.remove(&carrier)),
+        Err(error) => {
+            tracing::debug!(error = %remedy::chain(&error), "a volume's carrier stays for now");
+        }
+    }
 }

@@ -125,7 +125,7 @@ async fn any_user_writes_outputs_even_on_a_read_only_root() {
         ("asnumber", Some("4711:4711")),
     ];
     for (task, user) in users {
-        let mut main = script("echo who=$(id -u) > $GOFER_OUTPUT; mkdir $GOFER_ARTIFACTS");
+        let mut main = script("echo who=$(id -u) > $GOFER_OUTPUT; touch $GOFER_ARTIFACTS/x");
         main.user = user.map(str::to_owned);
         main.read_only = true;
         let (exit, log) = run_to_end(&docker, &id(run, task), main).await;
@@ -144,6 +144,31 @@ async fn any_user_writes_outputs_even_on_a_read_only_root() {
         "a=worker\nb=root\n"
     );
     tidy(docker, run, &["asroot", "asworker", "asnumber", "mixed"]).await;
+}
+
+#[tokio::test]
+async fn artifacts_are_asked_for_only_where_something_was_put() {
+    let bench = OnDocker::new().await;
+    let docker = bench.docker().await;
+    let run = bench.run();
+    for (user, name) in [(None, "root"), (Some("worker"), "worker")] {
+        for (what, is_there) in [
+            ("true", false),
+            ("echo a=1 > $GOFER_OUTPUT", false),
+            ("touch $GOFER_ARTIFACTS/x", true),
+            ("mkdir $GOFER_ARTIFACTS/y; rmdir $GOFER_ARTIFACTS/y", true),
+        ] {
+            let mut main = script(what);
+            main.user = user.map(str::to_owned);
+            let of = id(run, name);
+            let (exit, log) = run_to_end(&docker, &of, main).await;
+            assert_eq!(exit.code, 0, "{name}: {what}: {log}");
+            let collected = docker.collect(&of).await.unwrap();
+            assert_eq!(collected.artifacts, is_there, "{name}: {what}");
+            docker.remove(&of).await.unwrap();
+        }
+    }
+    tidy(docker, run, &[]).await;
 }
 
 #[tokio::test]

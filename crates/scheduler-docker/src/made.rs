@@ -1,0 +1,48 @@
+//! What this process created itself: it is removed by the id that the engine gave, without a look
+//! at labels that nobody else has written.
+
+use crate::engine::lock;
+use gofer_core::{
+    Timestamp,
+    id::{AttemptId, RunId},
+};
+use std::{collections::BTreeMap, sync::Mutex};
+
+/// An attempt's container, and what goes with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Made {
+    pub(crate) container: String,
+    /// The volume that does not go with the container by itself.
+    pub(crate) volume: Option<String>,
+    /// When, as the engine says.
+    pub(crate) at: Option<Timestamp>,
+}
+
+#[derive(Default)]
+pub(crate) struct Register(Mutex<BTreeMap<AttemptId, Made>>);
+
+impl Register {
+    pub(crate) fn note(&self, id: &AttemptId, made: Made) {
+        lock(&self.0).insert(id.clone(), made);
+    }
+
+    /// The engine says when it was created.
+    pub(crate) fn date(&self, id: &AttemptId, at: Timestamp) {
+        if let Some(made) = lock(&self.0).get_mut(id) {
+            made.at = Some(at);
+        }
+    }
+
+    pub(crate) fn find(&self, id: &AttemptId) -> Option<Made> {
+        lock(&self.0).get(id).cloned()
+    }
+
+    /// It is gone, or somebody else's by now.
+    pub(crate) fn forget(&self, id: &AttemptId) {
+        lock(&self.0).remove(id);
+    }
+
+    pub(crate) fn has_any(&self, run: RunId) -> bool {
+        lock(&self.0).keys().any(|id| id.run == run)
+    }
+}
