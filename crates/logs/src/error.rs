@@ -1,4 +1,4 @@
-use gofer_core::id::AttemptId;
+use crate::LogId;
 use std::io;
 
 /// Why a log cannot be written or read.
@@ -23,18 +23,18 @@ pub enum Error {
         at: u64,
     },
     /// The log has ended: nothing can be added.
-    #[error("the log of {attempt} has ended; nothing can be added to it")]
+    #[error("the log of {log} has ended; nothing can be added to it")]
     Ended {
         /// Whose log.
-        attempt: AttemptId,
+        log: LogId,
     },
     /// An earlier write failed: only a new writer knows what reached the disk.
     #[error(
-        "an earlier write to the log of {attempt} failed; open it again and go on from its counts"
+        "an earlier write to the log of {log} failed; open it again and go on from its counts"
     )]
     Broken {
         /// Whose log.
-        attempt: AttemptId,
+        log: LogId,
     },
     /// One chunk that would need a frame of more than 4 GiB.
     #[error("a chunk of {bytes} bytes is too long for one frame")]

@@ -15,6 +15,7 @@ mod error;
 mod frame;
 mod index;
 mod lines;
+mod log_id;
 mod place;
 mod reader;
 mod recovery;
@@ -27,6 +28,7 @@ pub use error::Error;
 pub use frame::{Body, Frame, Hole};
 pub use index::End;
 pub use lines::{Line, Lines};
+pub use log_id::LogId;
 pub use place::{InvalidPlace, Place};
 pub use reader::{Frames, More, Reader};
 pub use runs::{remove_run, runs};
@@ -94,17 +96,21 @@ pub(crate) struct Paths {
 }
 
 impl Paths {
-    pub(crate) fn new(attempt: &AttemptId) -> Self {
+    pub(crate) fn new(id: &LogId) -> Self {
         let AttemptId {
             run,
             task,
             item,
             number,
-        } = attempt;
-        let base = match item {
+        } = &id.attempt;
+        let mut base = match item {
             Some(item) => format!("{run}/{task}.{item}.{number}"),
             None => format!("{run}/{task}.{number}"),
         };
+        if let Some(service) = &id.service {
+            base.push('@');
+            base.push_str(service.as_str());
+        }
         Self { base }
     }
 

@@ -1,12 +1,12 @@
 use crate::{
-    Body, Disk, End, Error, Frame, Paths, Place, Stream,
+    Body, Disk, End, Error, Frame, LogId, Paths, Place, Stream,
     frame::{HEAD, NoFrame, Raw, timestamp},
     index::{Entry, Index},
     recovery,
 };
-use gofer_core::id::AttemptId;
 use std::{
     io::{self, Write},
+    os::fd::OwnedFd,
     sync::Arc,
 };
 
@@ -49,10 +49,10 @@ pub enum More<'a> {
 
 impl Reader {
     /// Opens a log at its beginning. One that nobody has begun is empty and has not ended.
-    pub fn open(disk: Arc<dyn Disk>, attempt: &AttemptId) -> Self {
+    pub fn open(disk: Arc<dyn Disk>, log: impl Into<LogId>) -> Self {
         Self {
             disk,
-            paths: Paths::new(attempt),
+            paths: Paths::new(&log.into()),
             place: Place::default(),
             view: View::default(),
             buffer: Vec::new(),
@@ -63,6 +63,11 @@ impl Reader {
     /// The end of the log, once it has one.
     pub fn end(&self) -> Result<Option<End>, Error> {
         Ok(self.index().last()?.1.and_then(|entry| entry.end()))
+    }
+
+    /// Becomes readable when there may be more, whoever wrote it. `None`: look again now and then.
+    pub fn watch(&self) -> Option<OwnedFd> {
+        self.disk.watch(&self.paths.index())
     }
 
     /// Where the reader goes on.

@@ -1,11 +1,11 @@
 use crate::{
-    Counts, Disk, End, Error, Hole, Paths, Stream,
+    Counts, Disk, End, Error, Hole, LogId, Paths, Stream,
     disk::Append,
     frame::{HEAD, Kind, Raw, micros, timestamp},
     index::{Entry, Totals},
     recovery,
 };
-use gofer_core::{Timestamp, id::AttemptId};
+use gofer_core::Timestamp;
 use std::sync::Arc;
 
 const LEVEL: i32 = 1;
@@ -47,7 +47,7 @@ pub struct Chunk<'a> {
 /// its counts where to go on.
 pub struct Writer {
     disk: Arc<dyn Disk>,
-    attempt: AttemptId,
+    log: LogId,
     paths: Paths,
     options: Options,
     index: Option<Box<dyn Append>>,
@@ -68,17 +68,20 @@ pub struct Writer {
 
 impl Writer {
     /// Begins a log, or goes on with one whose writer has died.
-    pub fn open(disk: Arc<dyn Disk>, attempt: &AttemptId, options: Options) -> Result<Self, Error> {
-        let paths = Paths::new(attempt);
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        log: impl Into<LogId>,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let log = log.into();
+        let paths = Paths::new(&log);
         let found = recovery::recover(&*disk, &paths)?;
         if found.is_ended {
-            return Err(Error::Ended {
-                attempt: attempt.clone(),
-            });
+            return Err(Error::Ended { log });
         }
         Ok(Self {
             disk,
-            attempt: attempt.clone(),
+            log,
             paths,
             options,
             index: None,
@@ -168,7 +171,7 @@ impl Writer {
     ) -> Result<T, Error> {
         if !self.is_usable {
             return Err(Error::Broken {
-                attempt: self.attempt.clone(),
+                log: self.log.clone(),
             });
         }
         let result = act(self);

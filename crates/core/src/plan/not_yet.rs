@@ -57,9 +57,7 @@ fn container(path: &Path, said: &Container, problems: &mut Vec<Problem>) {
         ("cache", said.cache.is_some()),
         ("objects", !said.objects.is_empty()),
         ("api_token", said.api_token == Some(true)),
-        ("services", !said.services.is_empty()),
         ("inputs", !said.inputs.is_empty()),
-        ("registry", said.registry.is_some()),
     ] {
         if is_there {
             refuse(path.at(key), &format!("`{key}`"), problems);

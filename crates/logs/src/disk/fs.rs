@@ -3,6 +3,7 @@ use std::{
     collections::BTreeSet,
     fs::{self, File, OpenOptions},
     io::{self, Write},
+    os::fd::OwnedFd,
     os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -122,6 +123,16 @@ impl Disk for FsDisk {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn watch(&self, path: &str) -> Option<OwnedFd> {
+        use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+        let path = self.at(path);
+        let folder = path.parent().unwrap_or(&self.root);
+        let watch = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).ok()?;
+        inotify::add_watch(&watch, folder, WatchFlags::MODIFY | WatchFlags::CREATE).ok()?;
+        Some(watch)
     }
 
     fn takes_time(&self) -> bool {

@@ -6,7 +6,7 @@ mod memory;
 pub use fs::FsDisk;
 pub use memory::MemoryDisk;
 
-use std::io;
+use std::{io, os::fd::OwnedFd};
 
 /// Files by path. Paths are relative, made of typed ids, with `/` between their parts.
 pub trait Disk: Send + Sync {
@@ -30,6 +30,13 @@ pub trait Disk: Send + Sync {
 
     /// Removes a folder with its files. That it is gone already is success.
     fn remove_folder(&self, path: &str) -> io::Result<()>;
+
+    /// A descriptor that becomes readable when a file in the folder of this one changes or comes.
+    /// `None`: only looking again tells.
+    fn watch(&self, path: &str) -> Option<OwnedFd> {
+        let _ = path;
+        None
+    }
 
     /// A sync waits for a medium: whoever must not wait has it done elsewhere.
     fn takes_time(&self) -> bool {

@@ -28,7 +28,6 @@ fn what_gofer_run_cannot_do_yet_is_refused_with_a_plain_sentence() {
             "a": {
                 "image": {"object": "image"}, "env": {"X": {"object": "k"}},
                 "cache": {"ttl": "1h"}, "objects": ["x"], "api_token": true, "inputs": ["b"],
-                "services": {"db": {"image": "db"}}, "registry": {"username": "u", "password": {"secret": "s"}},
             },
             "b": {"pipeline": {"name": "other", "params": {"x": {"object": "k"}}}},
             "c": {"image": "x", "script": "true", "api_token": false},
@@ -46,9 +45,7 @@ fn what_gofer_run_cannot_do_yet_is_refused_with_a_plain_sentence() {
             "tasks.a.cache",
             "tasks.a.objects",
             "tasks.a.api_token",
-            "tasks.a.services",
             "tasks.a.inputs",
-            "tasks.a.registry",
             "tasks.a.image",
             "tasks.a.env.X",
             "tasks.b.pipeline.params.x",
@@ -61,6 +58,7 @@ fn what_gofer_run_can_do_is_not_refused() {
     let tasks = json!({"a": {
         "image": "x", "script": "#!/bin/sh", "env": {"X": {"secret": "s"}}, "retry": {"limit": 1},
         "matrix": {"os": ["a"]}, "resources": {"cpu": "1"}, "read_only": true,
+        "services": {"db": {"image": "db"}}, "registry": {"username": "u", "password": {"secret": "s"}},
         "files": {"/etc/a": "b"}, "volumes": {"/w": {"scratch": "w"}},
     }});
     assert!(refused(tasks, json!({"image": "y"})).is_empty());
