@@ -2,7 +2,9 @@
 
 use crate::{
     definition::{Pull, VolumeSource},
+    id::RunId,
     name::{EnvName, SecretName, ServiceName, TaskName},
+    run::Artifacts,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -66,10 +68,25 @@ pub struct Attempt {
     pub main: Container,
     /// Services, by name.
     pub services: Vec<Service>,
-    /// Tasks whose artifacts it wants.
-    pub inputs: Vec<TaskName>,
+    /// Artifacts that it is given.
+    pub inputs: Vec<Input>,
     /// Labels of pipeline and task, merged.
     pub labels: Vec<(String, String)>,
+}
+
+/// Artifacts of an attempt, for one that comes after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Of which run, if not of this one.
+    pub run: Option<RunId>,
+    /// Of which task.
+    pub task: TaskName,
+    /// Of which item, in a fan-out.
+    pub item: Option<u32>,
+    /// Of which attempt.
+    pub number: u32,
+    /// How much that is.
+    pub artifacts: Artifacts,
 }
 
 /// A container beside a task's.

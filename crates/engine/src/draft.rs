@@ -1,6 +1,6 @@
 //! What several events came to, on the way into one commit.
 
-use gofer_core::run::{Book, Change, Effect, Key, Step, Unit};
+use gofer_core::run::{Book, Change, Effect, Key, Object, Step, Unit};
 use gofer_store::{Claim, Commit};
 use std::collections::BTreeSet;
 use tokio::sync::oneshot;
@@ -11,6 +11,7 @@ pub(crate) struct Draft {
     units: BTreeSet<Key>,
     attempts: BTreeSet<(Key, u32)>,
     changes: Vec<Change>,
+    objects: Vec<Object>,
     /// To be carried out once the rest is stored, in order.
     pub(crate) effects: Vec<Effect>,
     /// Requests that this deals with.
@@ -29,6 +30,7 @@ impl Draft {
         self.units.extend(step.units);
         self.attempts.extend(step.attempts);
         self.changes.extend(step.changes);
+        self.objects.extend(step.objects);
         self.effects.extend(step.effects);
     }
 
@@ -62,6 +64,7 @@ impl Draft {
             units: self.units.iter().filter_map(unit).collect(),
             attempts: self.attempts.iter().filter_map(attempt).collect(),
             changes: std::mem::take(&mut self.changes),
+            objects: std::mem::take(&mut self.objects),
             handled: std::mem::take(&mut self.handled),
             release: self.release,
         };

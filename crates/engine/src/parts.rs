@@ -4,6 +4,7 @@ use gofer_core::{
     Clock,
     id::{Ids, InstanceId, RunId},
     name::SecretName,
+    run::Keep,
 };
 use gofer_scheduler::Scheduler;
 use gofer_secrets::SecretText;
@@ -27,6 +28,8 @@ pub struct Parts {
     pub ids: Arc<dyn Ids>,
     /// Where logs are kept.
     pub logs: Arc<dyn gofer_logs::Disk>,
+    /// Where artifacts are kept.
+    pub objects: gofer_objects::Objects,
     /// Seals secrets.
     pub vault: Arc<dyn Vault>,
     /// Wakes other processes.
@@ -42,6 +45,8 @@ pub struct Options {
     pub max_parallel: u32,
     /// Bytes kept of one log; what comes beyond is counted and dropped.
     pub log_cap: Option<u64>,
+    /// Whose containers are kept when they are over.
+    pub keep: Keep,
 }
 
 impl Default for Options {
@@ -49,6 +54,7 @@ impl Default for Options {
         Self {
             max_parallel: 64,
             log_cap: None,
+            keep: Keep::default(),
         }
     }
 }

@@ -1,10 +1,12 @@
 use gofer_archive::{Entry, Kind, Listed};
-use gofer_core::run::Artifacts;
+use gofer_core::{id::Epoch, run::Artifacts};
 use serde::{Deserialize, Serialize};
 
 /// What an attempt left.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {
+    /// Who wrote the archive that this goes with.
+    pub(crate) epoch: u64,
     /// How long the archive is.
     pub length: u64,
     /// In the order of the archive.
@@ -22,12 +24,16 @@ pub struct File {
 }
 
 impl Index {
-    pub(crate) fn new(length: u64, listed: Vec<Listed>) -> Self {
+    pub(crate) fn new(epoch: Epoch, length: u64, listed: Vec<Listed>) -> Self {
         let files = listed
             .into_iter()
             .map(|Listed { entry, at }| File { entry, at })
             .collect();
-        Self { length, files }
+        Self {
+            epoch: epoch.0,
+            length,
+            files,
+        }
     }
 
     /// How much it is; `None` if there are folders at most.

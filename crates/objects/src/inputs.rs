@@ -43,15 +43,12 @@ impl Making {
                 what: id.to_string(),
                 why: refusal.to_string(),
             };
-            match bits.next().await {
-                Some(bytes) => {
-                    let fed = prefixer.feed(bytes?, &mut out);
-                    fed.map_err(|refusal| damaged(id, &refusal))?;
-                }
-                None => {
-                    prefixer.end().map_err(|refusal| damaged(id, &refusal))?;
-                    self.now = None;
-                }
+            if let Some(bytes) = bits.next().await {
+                let fed = prefixer.feed(bytes?, &mut out);
+                fed.map_err(|refusal| damaged(id, &refusal))?;
+            } else {
+                prefixer.end().map_err(|refusal| damaged(id, &refusal))?;
+                self.now = None;
             }
         } else if let Some((folder, id)) = self.todo.pop_front() {
             prefixer.begin(&folder, &mut out);

@@ -4,7 +4,10 @@ use crate::{Error, Index, KeepError, Objects, place};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use gofer_archive::{Cleaner, Limits};
-use gofer_core::{id::AttemptId, run::Artifacts};
+use gofer_core::{
+    id::{AttemptId, Epoch},
+    run::Artifacts,
+};
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload, path::Path};
 use std::pin::pin;
 
@@ -13,20 +16,21 @@ const ROOT: &str = "artifacts";
 
 impl Objects {
     /// Keeps the artifacts of an attempt: a tar whose paths begin with `artifacts/`. Done again it
-    /// comes to the same; refused or interrupted, it leaves nothing that can be found.
+    /// comes to the same; refused or interrupted, it leaves what there was. `epoch` is that of the claim
+    /// under which it is done.
     pub async fn keep<E>(
         &self,
-        id: &AttemptId,
+        (id, epoch): (&AttemptId, Epoch),
         tar: impl Stream<Item = Result<Bytes, E>>,
         limits: Limits,
     ) -> Result<Option<Artifacts>, KeepError<E>> {
-        self.remove_attempt(id).await?;
-        let mut upload = Upload::new(self, place::tar(&self.prefix, id));
-        let index = match upload.fill(tar, limits).await {
+        let _turn = self.turns.acquire().await;
+        self.remove_halves(id).await?;
+        let mut upload = Upload::new(self, place::tar(&self.prefix, id, epoch));
+        let index = match upload.fill(tar, limits, epoch).await {
             Ok(index) => index,
             Err(error) => {
                 upload.abort().await;
-                self.remove_attempt(id).await?;
                 return Err(error);
             }
         };
@@ -69,6 +73,7 @@ impl<'a> Upload<'a> {
         &mut self,
         tar: impl Stream<Item = Result<Bytes, E>>,
         limits: Limits,
+        epoch: Epoch,
     ) -> Result<Index, KeepError<E>> {
         let mut tar = pin!(tar);
         let (mut cleaner, mut clean) = (Cleaner::new(limits, Some(ROOT)), Vec::new());
@@ -81,7 +86,7 @@ impl<'a> Upload<'a> {
         }
         let listed = cleaner.finish(&mut clean).map_err(KeepError::Refused)?;
         self.write(&mut clean).await?;
-        Ok(Index::new(self.length, listed))
+        Ok(Index::new(epoch, self.length, listed))
     }
 
     async fn write(&mut self, clean: &mut Vec<Bytes>) -> Result<(), Error> {

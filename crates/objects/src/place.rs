@@ -1,9 +1,8 @@
 //! What an object is called. Only typed ids make up the names.
 
-use gofer_core::id::{AttemptId, RunId};
+use gofer_core::id::{AttemptId, Epoch, RunId};
 use object_store::path::Path;
 
-const TAR: &str = "artifacts.tar";
 const INDEX: &str = "artifacts.json";
 
 pub(crate) fn run(prefix: &Path, run: RunId) -> Path {
@@ -18,8 +17,9 @@ pub(crate) fn attempt(prefix: &Path, id: &AttemptId) -> Path {
     path.join(format!("attempt-{}", id.number))
 }
 
-pub(crate) fn tar(prefix: &Path, id: &AttemptId) -> Path {
-    attempt(prefix, id).join(TAR)
+/// Who drives a run has a name of its own for it: one that was taken for dead harms nobody.
+pub(crate) fn tar(prefix: &Path, id: &AttemptId, epoch: Epoch) -> Path {
+    attempt(prefix, id).join(format!("artifacts-{}.tar", epoch.0))
 }
 
 pub(crate) fn index(prefix: &Path, id: &AttemptId) -> Path {

@@ -3,8 +3,9 @@
 use crate::{Error, Index, Objects, place};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::BoxStream};
-use gofer_core::id::AttemptId;
-use object_store::{ObjectStoreExt, path::Path};
+use gofer_archive::Kind;
+use gofer_core::id::{AttemptId, Epoch};
+use object_store::ObjectStoreExt;
 use std::ops::Range;
 
 /// Bytes of an object, in order.
@@ -28,23 +29,24 @@ impl Objects {
 
     /// All of it as a tar; its paths are relative to `$GOFER_ARTIFACTS`.
     pub async fn tar(&self, id: &AttemptId) -> Result<Bits, Error> {
-        let path = place::tar(&self.prefix, id);
-        let found = self.store.head(&path).await;
-        let length = found.map_err(|error| Error::of(id, error))?.size;
-        Ok(self.read(id, path, 0..length))
+        let index = self.index(id).await?;
+        Ok(self.read(id, &index, 0..index.length))
     }
 
-    /// The bytes of one file that the index names.
-    pub fn file(&self, id: &AttemptId, at: u64, bytes: u64) -> Bits {
-        self.read(
-            id,
-            place::tar(&self.prefix, id),
-            at..at.saturating_add(bytes),
-        )
+    /// The bytes of one file that the index names, also by another name of it. `None`: it is not
+    /// there, or has no bytes of its own.
+    pub fn file(&self, id: &AttemptId, index: &Index, path: &str) -> Option<(u64, Bits)> {
+        let found = index.find(path)?;
+        let Kind::File { bytes } = found.entry.kind else {
+            return None;
+        };
+        let range = found.at..found.at.saturating_add(bytes);
+        Some((bytes, self.read(id, index, range)))
     }
 
     /// A part at a time, each asked for when the one before is taken.
-    fn read(&self, id: &AttemptId, path: Path, range: Range<u64>) -> Bits {
+    fn read(&self, id: &AttemptId, index: &Index, range: Range<u64>) -> Bits {
+        let path = place::tar(&self.prefix, id, Epoch(index.epoch));
         let (objects, id) = (self.clone(), id.clone());
         let parts = futures_util::stream::try_unfold(range, move |left| {
             let (objects, id, path) = (objects.clone(), id.clone(), path.clone());

@@ -10,6 +10,7 @@ use std::{
     path::{Path as FsPath, PathBuf},
     sync::Arc,
 };
+use tokio::sync::Semaphore;
 
 /// What is read or written at once.
 const PART: usize = 1 << 20;
@@ -24,6 +25,8 @@ pub struct Objects {
     /// The folder, if it is one.
     folder: Option<PathBuf>,
     pub(crate) part: usize,
+    /// Each that takes something in holds a part or two in memory.
+    pub(crate) turns: Arc<Semaphore>,
 }
 
 impl Objects {
@@ -42,6 +45,7 @@ impl Objects {
             prefix: Path::default(),
             folder: Some(folder.to_owned()),
             part: PART,
+            turns: Arc::new(Semaphore::new(16)),
         })
     }
 
@@ -57,6 +61,7 @@ impl Objects {
             prefix: Path::default(),
             folder: None,
             part: PART_OF_A_BUCKET,
+            turns: Arc::new(Semaphore::new(3)),
         }
     }
 
@@ -71,26 +76,13 @@ impl Objects {
 
     /// Removes everything that is kept of a run. That there is nothing is success.
     pub async fn remove_run(&self, run: RunId) -> Result<(), Error> {
-        self.remove(place::run(&self.prefix, run)).await
-    }
-
-    /// Removes what is kept of an attempt, also what an interrupted try has left.
-    pub(crate) async fn remove_attempt(&self, id: &AttemptId) -> Result<(), Error> {
-        self.remove(place::attempt(&self.prefix, id)).await
-    }
-
-    async fn remove(&self, below: Path) -> Result<(), Error> {
-        // An upload that was cut short lies in the folder under a name that no list shows.
-        if let Some(folder) = &self.folder {
-            let folder = folder.join(below.as_ref());
-            let removed = tokio::task::spawn_blocking(move || fs::remove_dir_all(folder)).await;
-            return match removed {
-                Ok(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
-                    Err(Error::Failed(error.to_string()))
-                }
-                Ok(_) => Ok(()),
-                Err(error) => Err(Error::Failed(error.to_string())),
-            };
+        let below = place::run(&self.prefix, run);
+        if let Some(folder) = self.folder_of(&below) {
+            return blocking(move || match fs::remove_dir_all(folder) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            })
+            .await;
         }
         let mut found = self.store.list(Some(&below));
         while let Some(object) = found.next().await {
@@ -101,4 +93,37 @@ impl Objects {
         }
         Ok(())
     }
+
+    /// Removes what a killed process has left of an attempt: in a folder, uploads that were not
+    /// completed lie under names that no list shows.
+    pub(crate) async fn remove_halves(&self, id: &AttemptId) -> Result<(), Error> {
+        let Some(folder) = self.folder_of(&place::attempt(&self.prefix, id)) else {
+            return Ok(());
+        };
+        blocking(move || {
+            let entries = match fs::read_dir(folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                entries => entries?,
+            };
+            for entry in entries {
+                let entry = entry?;
+                if entry.file_name().to_string_lossy().contains('#') {
+                    fs::remove_file(entry.path())?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    fn folder_of(&self, below: &Path) -> Option<PathBuf> {
+        Some(self.folder.as_ref()?.join(below.as_ref()))
+    }
+}
+
+async fn blocking(work: impl FnOnce() -> io::Result<()> + Send + 'static) -> Result<(), Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(io::Error::other)
+        .flatten()
+        .map_err(|error| Error::Failed(error.to_string()))
 }

@@ -3,7 +3,7 @@
 use crate::{Error, NewRun};
 use gofer_core::{
     id::RunId,
-    name::{NamespaceName, PipelineName, TaskName},
+    name::{NamespaceName, ObjectKey, PipelineName, TaskName},
     run::Key,
 };
 
@@ -25,6 +25,11 @@ pub fn no_number(namespace: &NamespaceName, pipeline: &PipelineName, number: u64
 /// No such task in the run.
 pub fn no_task(task: &TaskName) -> Error {
     Error::NotFound(format!("task {task} of this run"))
+}
+
+/// No such object in the pipeline.
+pub fn no_object(namespace: &NamespaceName, pipeline: &PipelineName, key: &ObjectKey) -> Error {
+    Error::NotFound(format!("object {key} of {namespace}/{pipeline}"))
 }
 
 /// A second run of the same id.

@@ -6,6 +6,7 @@ mod artifacts;
 mod facts;
 mod inputs;
 mod permit;
+mod services;
 mod spec;
 mod start;
 
@@ -117,7 +118,7 @@ impl Attempt {
 
     async fn follow(&self, hurry: Option<Hurry>) -> (Ending, Left) {
         let mut facts = Facts::new(&self.context, &self.order, self.stop.clone());
-        let started = self.start(&mut facts).await;
+        let started = self.start(&mut facts, &self.service_logs()).await;
         drop(hurry);
         let log = match started {
             Ok(log) => log,

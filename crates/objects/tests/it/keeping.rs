@@ -1,8 +1,9 @@
 use crate::world::{all, attempt, everywhere, files_in, pieces, read, tar};
 use futures_util::{StreamExt, stream};
-use gofer_core::run::Artifacts;
+use gofer_core::{id::Epoch, run::Artifacts};
 use gofer_objects::{Error, KeepError, Limits, Objects};
 
+const EPOCH: Epoch = Epoch(1);
 const LIMITS: Limits = Limits {
     entries: 100,
     bytes: 10 << 20,
@@ -16,7 +17,10 @@ async fn what_was_left_is_there_whole_and_file_by_file() {
     let files: &[(&str, &[u8])] = &[("artifacts/a", b"one"), ("artifacts/b/large", &large)];
     for objects in everywhere(dir.path()) {
         let id = attempt(1, Some(3), 2);
-        let left = objects.keep(&id, pieces(tar(files)), LIMITS).await.unwrap();
+        let left = objects
+            .keep((&id, EPOCH), pieces(&tar(files)), LIMITS)
+            .await
+            .unwrap();
         let expected = Artifacts {
             files: 2,
             bytes: 3 + (3 << 20),
@@ -29,8 +33,11 @@ async fn what_was_left_is_there_whole_and_file_by_file() {
         let found = read(&whole);
         assert_eq!(found[0], ("a".to_owned(), "one".to_owned()));
         assert_eq!(found[1].1.len(), 3 << 20);
-        let one = index.find("a").unwrap();
-        assert_eq!(all(objects.file(&id, one.at, 3)).await.unwrap(), b"one");
+        let (bytes, one) = objects.file(&id, &index, "a").unwrap();
+        assert_eq!((bytes, all(one).await.unwrap()), (3, b"one".to_vec()));
+        for nothing in ["b", "b/", "c", ""] {
+            assert!(objects.file(&id, &index, nothing).is_none());
+        }
         let other = objects.index(&attempt(1, Some(3), 1)).await;
         assert!(matches!(other, Err(Error::Gone(_))), "{other:?}");
     }
@@ -43,7 +50,7 @@ async fn kept_twice_is_kept_once() {
         let id = attempt(1, None, 1);
         let first = tar(&[("artifacts/a", b"1"), ("artifacts/b", b"2")]);
         for _ in 0..2 {
-            let kept = objects.keep(&id, pieces(first.clone()), LIMITS).await;
+            let kept = objects.keep((&id, EPOCH), pieces(&first), LIMITS).await;
             assert_eq!(kept.unwrap(), Some(Artifacts { files: 2, bytes: 2 }));
         }
     }
@@ -51,35 +58,33 @@ async fn kept_twice_is_kept_once() {
     assert_eq!(
         files_in(dir.path()),
         [
-            format!("{run}/artifacts.json"),
-            format!("{run}/artifacts.tar")
+            format!("{run}/artifacts-1.tar"),
+            format!("{run}/artifacts.json")
         ]
     );
 }
 
 #[tokio::test]
-async fn what_is_refused_or_breaks_off_leaves_nothing() {
+async fn what_is_refused_or_breaks_off_is_not_kept() {
     let dir = tempfile::tempdir().unwrap();
     let large = vec![b'x'; 9 << 20];
     for objects in everywhere(dir.path()) {
         let id = attempt(1, None, 1);
-        let harmless = tar(&[("artifacts/a", b"1")]);
-        objects.keep(&id, pieces(harmless), LIMITS).await.unwrap();
         let late = tar(&[("artifacts/large", &large), ("elsewhere", b"x")]);
-        let refused = objects.keep(&id, pieces(late), LIMITS).await;
+        let refused = objects.keep((&id, EPOCH), pieces(&late), LIMITS).await;
         assert!(
             matches!(&refused, Err(KeepError::Refused(_))),
             "{refused:?}"
         );
         let most = Limits { bytes: 5, ..LIMITS };
         let huge = tar(&[("artifacts/large", &large)]);
-        match objects.keep(&id, pieces(huge.clone()), most).await {
+        match objects.keep((&id, EPOCH), pieces(&huge), most).await {
             Err(KeepError::Refused(refusal)) => assert!(refusal.is_too_large()),
             other => panic!("{other:?}"),
         }
-        let broken = pieces(huge[..8 << 20].to_vec());
+        let broken = pieces(&huge[..8 << 20]);
         let broken = broken.chain(stream::iter([Err("the engine went".to_owned())]));
-        match objects.keep(&id, broken, LIMITS).await {
+        match objects.keep((&id, EPOCH), broken, LIMITS).await {
             Err(KeepError::Source(why)) => assert_eq!(why, "the engine went"),
             other => panic!("{other:?}"),
         }
@@ -87,6 +92,27 @@ async fn what_is_refused_or_breaks_off_leaves_nothing() {
         assert!(matches!(objects.tar(&id).await, Err(Error::Gone(_))));
     }
     assert!(files_in(dir.path()).is_empty());
+}
+
+/// A process that was taken for dead goes on, and finds the container gone: it harms nobody.
+#[tokio::test]
+async fn one_who_was_taken_for_dead_takes_nothing_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let large = vec![b'x'; 9 << 20];
+    for objects in everywhere(dir.path()) {
+        let id = attempt(1, None, 1);
+        let whole = tar(&[("artifacts/large", &large)]);
+        let new = objects.keep((&id, Epoch(2)), pieces(&whole), LIMITS).await;
+        let broken = pieces(&whole[..8 << 20]);
+        let broken = broken.chain(stream::iter([Err("the container is gone".to_owned())]));
+        objects
+            .keep((&id, Epoch(1)), broken, LIMITS)
+            .await
+            .unwrap_err();
+        let found = all(objects.tar(&id).await.unwrap()).await.unwrap();
+        assert_eq!(read(&found).len(), 1);
+        assert_eq!(objects.index(&id).await.unwrap().artifacts(), new.unwrap());
+    }
 }
 
 /// As after a kill in the middle: the next try, or the end of the run, takes it away.
@@ -99,10 +125,13 @@ async fn an_upload_that_was_cut_short_goes_with_the_next() {
         let folder = format!("runs/{}/build/attempt-1", id.run);
         let folder = dir.path().join(folder);
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("artifacts.tar#1"), "half").unwrap();
+        std::fs::write(folder.join("artifacts-7.tar#1"), "half").unwrap();
     }
     let whole = tar(&[("artifacts/a", b"1")]);
-    objects.keep(&id, pieces(whole), LIMITS).await.unwrap();
+    objects
+        .keep((&id, EPOCH), pieces(&whole), LIMITS)
+        .await
+        .unwrap();
     assert_eq!(files_in(dir.path()).len(), 3);
     objects.remove_run(other.run).await.unwrap();
     assert_eq!(files_in(dir.path()).len(), 2);
@@ -121,7 +150,7 @@ async fn folders_alone_are_nothing() {
     let tar = builder.into_inner().unwrap();
     for objects in everywhere(dir.path()) {
         let id = attempt(1, None, 1);
-        let kept = objects.keep(&id, pieces(tar.clone()), LIMITS).await;
+        let kept = objects.keep((&id, EPOCH), pieces(&tar), LIMITS).await;
         assert_eq!(kept.unwrap(), None);
         assert!(matches!(objects.index(&id).await, Err(Error::Gone(_))));
     }
@@ -134,7 +163,10 @@ async fn a_run_goes_with_all_of_its_artifacts_and_nobody_elses() {
         let (one, two) = (attempt(1, Some(0), 1), attempt(2, None, 1));
         for id in [&one, &two] {
             let tar = tar(&[("artifacts/a", b"1")]);
-            objects.keep(id, pieces(tar), LIMITS).await.unwrap();
+            objects
+                .keep((id, EPOCH), pieces(&tar), LIMITS)
+                .await
+                .unwrap();
         }
         objects.remove_run(one.run).await.unwrap();
         objects.remove_run(one.run).await.unwrap();
@@ -150,7 +182,10 @@ async fn inputs_are_one_archive_of_several() {
         let ids = [attempt(1, None, 1), attempt(1, Some(1), 2)];
         for id in &ids {
             let tar = tar(&[("artifacts/sub/name", format!("{id}").as_bytes())]);
-            objects.keep(id, pieces(tar), LIMITS).await.unwrap();
+            objects
+                .keep((id, EPOCH), pieces(&tar), LIMITS)
+                .await
+                .unwrap();
         }
         let [one, two] = ids.clone();
         let wanted = vec![("build".to_owned(), one), ("map/1".to_owned(), two)];

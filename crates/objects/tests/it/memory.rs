@@ -3,6 +3,7 @@
 use crate::world::attempt;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use gofer_core::id::Epoch;
 use gofer_objects::{Limits, Objects};
 use std::convert::Infallible;
 
@@ -40,7 +41,9 @@ async fn a_gibibyte_in_and_out_takes_little_memory() {
     let objects = Objects::in_folder(dir.path()).unwrap();
     let (id, size) = (attempt(1, None, 1), 1 << 30);
     let before = peak();
-    let kept = objects.keep(&id, one_file(size), Limits::default()).await;
+    let kept = objects
+        .keep((&id, Epoch(1)), one_file(size), Limits::default())
+        .await;
     assert_eq!(kept.unwrap().unwrap().bytes, size);
     let mut inputs = objects.inputs(vec![("build".to_owned(), id.clone())]);
     let mut given = 0;

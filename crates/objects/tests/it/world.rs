@@ -26,7 +26,7 @@ pub(crate) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
-pub(crate) fn pieces(tar: Vec<u8>) -> impl Stream<Item = Result<Bytes, String>> {
+pub(crate) fn pieces(tar: &[u8]) -> impl Stream<Item = Result<Bytes, String>> + use<> {
     let pieces: Vec<_> = tar.chunks(1_000).map(Bytes::copy_from_slice).collect();
     stream::iter(pieces).map(Ok)
 }

@@ -66,6 +66,9 @@ pub trait World: Send + Sync {
     /// Somebody gave an order that changes something.
     fn ordered(&self, _order: &Order, _attempt: &AttemptId) {}
 
+    /// An attempt is given these inputs: a tar.
+    fn given(&self, _attempt: &AttemptId, _tar: Vec<u8>) {}
+
     /// From asking for a permit to the order to start: a permit that was given cannot be taken
     /// back.
     fn may_start(&self, _open: bool) {}

@@ -14,6 +14,8 @@ pub struct Program {
     pub log: Vec<(Duration, Stream, Vec<u8>)>,
     /// What `$GOFER_OUTPUT` holds at its end.
     pub output: Option<Vec<u8>>,
+    /// What lies in `$GOFER_ARTIFACTS` at its end: a tar.
+    pub artifacts: Option<Vec<u8>>,
     /// It cannot be started.
     pub start_error: Option<StartError>,
     /// The engine says that memory ran out, if it ends by itself.
@@ -30,6 +32,7 @@ impl Default for Program {
             on_term: Some(143),
             log: Vec::new(),
             output: None,
+            artifacts: None,
             start_error: None,
             out_of_memory: false,
             bad_command: None,

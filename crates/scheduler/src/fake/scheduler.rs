@@ -18,7 +18,7 @@ use gofer_core::{
     id::{AttemptId, RunId, StoreId},
     name::VolumeName,
     planted,
-    run::Stage,
+    run::{Reason, Stage},
 };
 use std::{fmt::Display, sync::Arc, time::Duration};
 
@@ -68,6 +68,28 @@ impl Fake {
         Follower::new(self.line.clone(), request.id.clone(), teller, replay).stream()
     }
 
+    /// Reads what it is given to the end.
+    async fn take_inputs(&self, request: &Ensure) -> Result<(), StartError> {
+        let Some(inputs) = &request.inputs else {
+            return Ok(());
+        };
+        let (mut tar, mut bytes) = (inputs.tar(), Vec::new());
+        while let Some(piece) = tar.next().await {
+            match piece {
+                Ok(piece) => bytes.extend(piece),
+                Err(error) => {
+                    return Err(StartError::Failed {
+                        reason: Reason::StartFailed,
+                        message: error.to_string(),
+                        never_again: false,
+                    });
+                }
+            }
+        }
+        self.line.world.given(&request.id, bytes);
+        Ok(())
+    }
+
     /// Makes it, unless it is there. It may turn out to run already.
     async fn create(&self, request: &Ensure) -> Result<Option<Container>, StartError> {
         let program = self.line.world.program(&request.id);
@@ -81,6 +103,7 @@ impl Fake {
                 machine.keep_volume(*store, &request.pipeline, name);
             }
         }
+        self.take_inputs(request).await?;
         let order = Order::Create(Box::new(program), request.epoch);
         match self.line.order("create", &request.id, order).await {
             Ok(Done::Conflict) => {
@@ -158,17 +181,28 @@ impl Scheduler for Fake {
 
     async fn collect(&self, attempt: &AttemptId) -> Result<Collected, Error> {
         let found = self.line.ask("collect", || self.look(attempt)).await?;
-        let output = found
-            .filter(|c| c.end.is_some())
-            .and_then(|c| c.program.output);
+        let ended = found.filter(|container| container.end.is_some());
+        let program = ended.map(|container| container.program);
         Ok(Collected {
-            output,
-            artifacts: false,
+            artifacts: program.as_ref().is_some_and(|it| it.artifacts.is_some()),
+            output: program.and_then(|program| program.output),
         })
     }
 
-    async fn artifacts(&self, _: &AttemptId) -> Result<Option<Tar>, Error> {
-        Ok(None)
+    async fn artifacts(&self, attempt: &AttemptId) -> Result<Option<Tar>, Error> {
+        let found = self.line.ask("artifacts", || self.look(attempt)).await?;
+        let ended = found.filter(|container| container.end.is_some());
+        let Some(tar) = ended.and_then(|container| container.program.artifacts) else {
+            return Ok(None);
+        };
+        let breaks = self.line.world.mishap("artifacts_cut");
+        let sent = if breaks { tar.len() / 2 } else { tar.len() };
+        let pieces = tar.get(..sent).unwrap_or_default().chunks(700);
+        let mut pieces: Vec<_> = pieces.map(|it| Ok(Bytes::copy_from_slice(it))).collect();
+        if breaks {
+            pieces.push(Err(Error::Away("the connection broke".to_owned())));
+        }
+        Ok(Some(stream::iter(pieces).boxed()))
     }
 
     async fn keep(&self, _: &AttemptId) -> Result<(), Error> {

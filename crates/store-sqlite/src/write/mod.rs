@@ -1,6 +1,7 @@
 //! What is written, each within a transaction that the writer keeps.
 
 mod claims;
+mod objects;
 mod run;
 mod units;
 mod versions;

@@ -17,13 +17,7 @@ impl Desk {
         canonical: &str,
         now: Timestamp,
     ) -> Result<Version, Failure> {
-        let pipeline = if let Some(seq) = self.pipeline(namespace, pipeline)? {
-            seq
-        } else {
-            let names = params![namespace.as_str(), pipeline.as_str()];
-            rows::execute(&self.db, sql::ADD_PIPELINE, names)?;
-            self.db.last_insert_rowid()
-        };
+        let pipeline = self.pipeline_or_new(namespace, pipeline)?;
         let newest = rows::one(&self.db, sql::NEWEST_VERSION, [pipeline], rows::version)?;
         let number = match newest {
             Some(newest) if newest.canonical == canonical => return Ok(newest),
@@ -42,6 +36,19 @@ impl Desk {
             canonical: canonical.to_owned(),
             created_at,
         })
+    }
+
+    pub(super) fn pipeline_or_new(
+        &self,
+        namespace: &NamespaceName,
+        pipeline: &PipelineName,
+    ) -> Result<i64, Failure> {
+        if let Some(seq) = self.pipeline(namespace, pipeline)? {
+            return Ok(seq);
+        }
+        let names = params![namespace.as_str(), pipeline.as_str()];
+        rows::execute(&self.db, sql::ADD_PIPELINE, names)?;
+        Ok(self.db.last_insert_rowid())
     }
 
     pub(super) fn pipeline(
