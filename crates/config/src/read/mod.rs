@@ -1,5 +1,6 @@
 //! From a document to a definition.
 
+mod original;
 mod point;
 mod scalar;
 mod section;
@@ -10,7 +11,7 @@ mod words;
 pub use point::point;
 
 use crate::{
-    Finding, Reading, Source,
+    Finding, Format, Reading, Source,
     document::{self, Node},
     keys::PIPELINE,
     position::Lines,
@@ -42,6 +43,15 @@ pub fn read(source: &Source) -> Reading {
             span: fault.span,
         })
         .collect();
+
+    let tree = match tree {
+        Some(tree) if source.format == Format::Json && original::is_original(&tree) => {
+            let (translated, said) = original::translate(&tree);
+            spots.extend(said);
+            Some(translated)
+        }
+        tree => tree,
+    };
 
     let pipeline = tree.and_then(|tree| {
         let mut shape = shape(&tree);
