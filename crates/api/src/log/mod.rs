@@ -4,12 +4,15 @@ mod read;
 mod target;
 
 pub(crate) use read::{Events, Form, Raw, Timed};
-pub(crate) use target::Target;
+pub(crate) use target::{Target, services};
 
-use crate::{ApiError, App, wake::Wake};
+use crate::{
+    ApiError, App,
+    wake::{Files, Wake},
+};
 use futures_util::{Stream, stream};
 use gofer_core::id::AttemptId;
-use gofer_logs::{Place, Reader, Start};
+use gofer_logs::{LogId, Place, Reader, Start};
 use read::{Piece, Source};
 
 /// Where to begin in a log, and whether to go on to its end.
@@ -44,6 +47,7 @@ pub(crate) fn pieces<F: Form>(
         range,
         wake,
         source: None,
+        files: None,
         form: Some(form),
         had_nothing: false,
     };
@@ -59,6 +63,8 @@ struct Tap<F> {
     wake: Wake,
     /// `None` until the attempt begins.
     source: Option<Source<F>>,
+    /// Tells when another process wrote.
+    files: Option<Files>,
     form: Option<F>,
     /// The last look found nothing either, although the attempt is over.
     had_nothing: bool,
@@ -127,20 +133,27 @@ impl<F: Form> Tap<F> {
     }
 
     async fn wait(&mut self) -> Result<(), ApiError> {
+        if self.wake.is_alone() && self.files.is_none() {
+            let reader = self.source.as_ref().map(|source| &source.reader);
+            self.files = reader.and_then(Reader::watch).and_then(Files::new);
+        }
         // An end without an error would look like the end of the log.
         self.wake
-            .wait()
+            .wait_for(self.files.as_mut())
             .await
             .map_err(|_| ApiError::Unavailable("this process is ending".into()))
     }
 
-    fn id(&self, number: u32) -> AttemptId {
+    fn id(&self, number: u32) -> LogId {
         let key = &self.target.key;
-        AttemptId {
-            run: self.target.run,
-            task: key.task.clone(),
-            item: key.item,
-            number,
+        LogId {
+            attempt: AttemptId {
+                run: self.target.run,
+                task: key.task.clone(),
+                item: key.item,
+                number,
+            },
+            service: self.target.service.clone(),
         }
     }
 }

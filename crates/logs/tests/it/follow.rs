@@ -63,6 +63,24 @@ fn followers_beside_a_busy_writer_see_every_frame_once() {
     });
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn whoever_waits_is_woken_by_what_another_process_writes() {
+    use std::{fs::File, io::Read};
+    let folder = tempfile::tempdir().unwrap();
+    let disk = || -> Arc<dyn Disk> { Arc::new(FsDisk::new(folder.path())) };
+    let reader = Reader::open(disk(), &attempt());
+    assert!(reader.watch().is_none(), "nothing is there to be watched");
+    let mut owner = Writer::open(disk(), &attempt(), small(1024)).unwrap();
+    owner.append(at(1), Stream::Stdout, 3, b"one").unwrap();
+    let mut watch = File::from(reader.watch().unwrap());
+    let mut has_changed = || watch.read(&mut [0; 4096]).is_ok();
+    assert!(!has_changed());
+    owner.append(at(2), Stream::Stdout, 3, b"two").unwrap();
+    assert!(has_changed());
+    assert!(!has_changed());
+}
+
 #[test]
 fn what_was_appended_can_be_read_at_once_and_is_not_ended() {
     let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::new());
