@@ -12,6 +12,7 @@
 )]
 
 mod failures;
+mod files;
 mod forms;
 mod harness;
 mod kept;
@@ -21,5 +22,6 @@ mod outside;
 mod pairs;
 mod restarts;
 mod secrets;
+mod services;
 mod signals;
 mod smoke;
