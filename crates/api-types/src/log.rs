@@ -12,6 +12,9 @@ pub struct LogOptions {
     /// Which attempt; the newest unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
+    /// Of this service beside it, instead of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     /// Go on as the attempt writes, until it is over.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub follow: bool,

@@ -1,6 +1,6 @@
 //! A run, as `gofer run -o json` prints it.
 
-use crate::{Mount, Partial, RunState, TaskState};
+use crate::{Artifacts, Mount, Partial, RunState, TaskState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -118,6 +118,12 @@ pub struct Task {
     pub allow_failure: bool,
     /// What it handed on; of a fan-out, lists of its items' outputs.
     pub outputs: BTreeMap<String, String>,
+    /// What its last attempt left in `$GOFER_ARTIFACTS`. Left out if that is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifacts: Option<Artifacts>,
+    /// Services beside each of its containers; each has a log of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
     /// Its tries, oldest first; a fan-out has none of its own.
     pub attempts: Vec<Attempt>,
     /// The items of a fan-out, by index.
@@ -141,6 +147,9 @@ pub struct Item {
     pub allow_failure: bool,
     /// What it handed on.
     pub outputs: BTreeMap<String, String>,
+    /// What its last attempt left in `$GOFER_ARTIFACTS`. Left out if that is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifacts: Option<Artifacts>,
     /// Its tries, oldest first.
     pub attempts: Vec<Attempt>,
 }

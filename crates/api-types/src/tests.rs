@@ -34,6 +34,7 @@ fn run() -> Run {
         message: None,
         allow_failure: false,
         outputs: BTreeMap::new(),
+        artifacts: None,
         attempts: vec![attempt.clone()],
     };
     let task = Task {
@@ -43,6 +44,7 @@ fn run() -> Run {
         message: None,
         allow_failure: false,
         outputs: BTreeMap::new(),
+        artifacts: None,
         attempts: vec![attempt],
         items: vec![item],
     };

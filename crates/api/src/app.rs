@@ -56,7 +56,7 @@ impl App {
     }
 
     /// What the run's version comes to. Versions never change, so those asked for lately are kept.
-    async fn plan_of(&self, row: &RunRow) -> Result<Arc<Plan>, ApiError> {
+    pub(crate) async fn plan_of(&self, row: &RunRow) -> Result<Arc<Plan>, ApiError> {
         let of = (row.namespace.clone(), row.pipeline.clone(), row.version);
         if let Some(plan) = self.plans().get(&of) {
             return Ok(Arc::clone(plan));

@@ -7,6 +7,8 @@ use tokio::{io::unix::AsyncFd, sync::watch};
 
 /// How often a run that another process drives is looked at.
 const POLL: Duration = Duration::from_millis(200);
+/// How often one is that we drive: all that happens to it is told.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Wakes a reader when there may be something new.
 pub(crate) struct Wake {
@@ -67,7 +69,7 @@ impl Wake {
                 self.signal = signal;
                 self.alone = false;
             }
-        } else if let Ok(Err(_)) = tokio::time::timeout(POLL, self.signal.changed()).await {
+        } else if let Ok(Err(_)) = tokio::time::timeout(LOOK, self.signal.changed()).await {
             // Its driver is gone, perhaps just now: look once more at once, then at intervals.
             self.alone = true;
         }

@@ -1,8 +1,11 @@
 //! What can be typed.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{EnumValueParser, PossibleValue, TypedValueParser},
+};
 use clap_complete::Shell;
-use std::path::PathBuf;
+use std::{ffi::OsStr, path::PathBuf};
 
 /// Runs short-lived container jobs from a pipeline file, on the container engine you have.
 #[derive(Debug, Parser)]
@@ -22,16 +25,9 @@ pub(crate) struct Cli {
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
-    /// How the answer is printed
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT"
-    )]
-    pub(crate) output: Format,
+    /// How the answer is printed; for `run` also TASK.KEY=VALUE, see there
+    #[arg(short, long, global = true, value_parser = OutputParser, value_name = "FORMAT")]
+    pub(crate) output: Vec<Output>,
     /// Print bare names and ids, nothing else
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
@@ -41,6 +37,58 @@ pub(crate) struct Common {
     /// Work as if started in this folder
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
+}
+
+impl Common {
+    pub(crate) fn format(&self) -> Format {
+        let formats = self.output.iter().filter_map(|output| match output {
+            Output::Format(format) => Some(*format),
+            Output::Given(_) => None,
+        });
+        formats.last().unwrap_or_default()
+    }
+
+    /// Outputs of tasks that do not run.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &str> {
+        self.output.iter().filter_map(|output| match output {
+            Output::Format(_) => None,
+            Output::Given(text) => Some(text.as_str()),
+        })
+    }
+}
+
+/// `--output` is a format everywhere, and for `run` also an output of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    Format(Format),
+    /// `TASK.KEY=VALUE`
+    Given(String),
+}
+
+#[derive(Clone)]
+struct OutputParser;
+
+impl TypedValueParser for OutputParser {
+    type Value = Output;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Output, clap::Error> {
+        match value.to_str() {
+            Some(text) if text.contains('=') => Ok(Output::Given(text.to_owned())),
+            _ => EnumValueParser::<Format>::new()
+                .parse_ref(command, arg, value)
+                .map(Output::Format),
+        }
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let all = Format::value_variants().iter();
+        Some(Box::new(all.filter_map(ValueEnum::to_possible_value)))
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -72,6 +120,18 @@ pub(crate) enum Command {
     /// Print what a task wrote, byte for byte
     #[command(after_help = LOGS)]
     Logs(Logs),
+    /// Open a shell in a task that runs or failed, or run a command there
+    #[command(after_help = SHELL)]
+    Shell(Visit),
+    /// Do a run again, or what failed of it; earlier attempts stay
+    #[command(after_help = RERUN)]
+    Rerun(Rerun),
+    /// List or fetch the files that tasks left
+    #[command(after_help = ARTIFACTS)]
+    Artifacts(Artifacts),
+    /// Small values that a pipeline keeps beyond its runs
+    #[command(after_help = OBJECT)]
+    Object(Object),
     /// Say why a run ended as it did, and what to type next
     #[command(after_help = EXPLAIN)]
     Explain(OneRun),
@@ -97,7 +157,7 @@ pub(crate) const GROUPS: [(&str, &[&str]); 2] = [
     (
         "Local",
         &[
-            "init", "validate", "run", "runs", "show", "logs", "explain", "cancel", "schema",
+            "init", "validate", "run", "runs", "show", "logs", "shell", "rerun", "artifacts", "object", "explain", "cancel", "schema",
         ],
     ),
     ("Operate", &["doctor", "completion", "man"]),
@@ -144,18 +204,73 @@ pub(crate) struct Run {
     /// Set a param; may be repeated
     #[arg(short, long = "param", value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,
-    /// Read secrets from this file of NAME=value lines; may be repeated, later files win
-    #[arg(short, long = "secrets", value_name = "FILE")]
-    pub(crate) secrets: Vec<PathBuf>,
-    /// Take secrets from the environment variables that begin with this
-    #[arg(long, value_name = "PREFIX")]
-    pub(crate) secrets_from_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) secrets: Secrets,
+    /// Run this task alone; what it reads of others comes from the newest kept run that has it
+    #[arg(long, value_name = "TASK", conflicts_with_all = ["until", "resume", "watch"])]
+    pub(crate) task: Option<String>,
+    /// Run this task and all that come before it
+    #[arg(long, value_name = "TASK", conflicts_with_all = ["resume", "watch"])]
+    pub(crate) until: Option<String>,
+    /// Let every task see a folder or a file of this machine; may be repeated
+    #[arg(long = "mount", value_name = "SRC:DST[:ro]", conflicts_with = "resume")]
+    pub(crate) mounts: Vec<String>,
+    /// Run again whenever the file is saved: what changed, and what depends on it
+    #[arg(long, conflicts_with_all = ["dry", "resume"])]
+    pub(crate) watch: bool,
     /// Say what would run, and start nothing
     #[arg(long = "dry-run", conflicts_with = "resume")]
     pub(crate) dry: bool,
     /// Go on with the newest unfinished run instead of starting one
     #[arg(long)]
     pub(crate) resume: bool,
+    #[command(flatten)]
+    pub(crate) engine: Engine,
+}
+
+/// Where the values of secrets come from.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Secrets {
+    /// Read secrets from this file of NAME=value lines; may be repeated, later files win
+    #[arg(short, long = "secrets", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Take secrets from the environment variables that begin with this
+    #[arg(long = "secrets-from-env", value_name = "PREFIX")]
+    pub(crate) from_env: Option<String>,
+}
+
+/// Where containers run.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Engine {
+    /// Use this engine instead of the one that is found: docker, podman, or an address
+    #[arg(long, value_name = "ENGINE")]
+    pub(crate) scheduler: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rerun {
+    /// etl/42, etl/latest, etl/-1 or an id
+    #[arg(value_name = "RUN", allow_hyphen_values = true)]
+    pub(crate) run: String,
+    /// Only what failed or was cancelled, and what depends on it
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) failed: bool,
+    /// Only this task or item, and what depends on it; may be repeated
+    #[arg(long, value_name = "TASK[/INDEX]")]
+    pub(crate) from: Vec<String>,
+    /// Make a new run with this param set; may be repeated
+    #[arg(short, long = "param", value_name = "NAME=VALUE", conflicts_with_all = ["failed", "from"])]
+    pub(crate) params: Vec<String>,
+    /// Make a new run of this version
+    #[arg(long, value_name = "N", conflicts_with_all = ["failed", "from"])]
+    pub(crate) version: Option<u32>,
+    /// Make a new run of this file as it is now
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["failed", "from", "version"])]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) secrets: Secrets,
+    #[command(flatten)]
+    pub(crate) engine: Engine,
 }
 
 #[derive(Debug, Args)]
@@ -205,6 +320,87 @@ pub(crate) struct Logs {
     /// Which attempt; the newest unless said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) attempt: Option<u32>,
+    /// Of this service beside the task, instead of the task's own
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Visit {
+    /// etl/42/load for a task, etl/42/load/3 for an item
+    #[arg(value_name = "RUN/TASK", allow_hyphen_values = true)]
+    pub(crate) task: String,
+    /// Which attempt; the newest unless said
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) attempt: Option<u32>,
+    /// A command instead of a shell
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Artifacts {
+    /// etl/42 for all tasks, etl/42/load for one, etl/42/load/3 for an item
+    #[arg(value_name = "RUN[/TASK]", allow_hyphen_values = true)]
+    pub(crate) of: String,
+    /// Print this file, byte for byte
+    #[arg(value_name = "PATH")]
+    pub(crate) path: Option<String>,
+    /// Which attempt; the newest unless said
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) attempt: Option<u32>,
+    /// Fetch all of them into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+    /// Replace files that are there already
+    #[arg(long, requires = "to")]
+    pub(crate) overwrite: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Object {
+    #[command(subcommand)]
+    pub(crate) command: ObjectCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ObjectCommand {
+    /// List a pipeline's objects
+    List {
+        /// Of which pipeline
+        #[arg(value_name = "PIPELINE")]
+        pipeline: String,
+    },
+    /// Print an object, byte for byte
+    Get {
+        /// Of which pipeline
+        #[arg(value_name = "PIPELINE")]
+        pipeline: String,
+        /// Which object
+        #[arg(value_name = "KEY")]
+        key: String,
+    },
+    /// Give an object a value
+    Put {
+        /// Of which pipeline
+        #[arg(value_name = "PIPELINE")]
+        pipeline: String,
+        /// Which object
+        #[arg(value_name = "KEY")]
+        key: String,
+        /// Its value, or `-` for standard input
+        #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Forget an object
+    Delete {
+        /// Of which pipeline
+        #[arg(value_name = "PIPELINE")]
+        pipeline: String,
+        /// Which object
+        #[arg(value_name = "KEY")]
+        key: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -237,6 +433,12 @@ const RUN: &str = "Examples:
   gofer run etl.yaml --param day=2026-11-24 --secrets .env
   gofer run --dry-run                what would run, and in which order
   gofer run --resume                 go on after a crash or a kill
+  gofer run --watch                  again at each save: what changed and what depends on it
+  gofer run --task load              one task; what it reads comes from the newest run that has it
+  gofer run --task load --output 'list.files=[\"a.csv\"]'
+                                     the same, with a value of your own
+  gofer run --until load --mount .:/src
+                                     with all that comes before it, on the code of this folder
   gofer run -o json | jq .state      the run as JSON, progress on standard error
 
 Ctrl-C cancels the run; a second one stops its finally tasks too; a third one leaves,
@@ -256,6 +458,38 @@ const LOGS: &str = "Examples:
   gofer logs etl/42/load             what the newest attempt wrote, and nothing else
   gofer logs etl/42/load/3 -f        an item of a fan-out, as it writes
   gofer logs etl/latest --tail 20    all tasks, each line with its task in front";
+const SHELL: &str = "Examples:
+  gofer shell etl/42/load            with its environment, user, files and working folder
+  gofer shell etl/latest/load/3      an item of a fan-out
+  gofer shell etl/42/load -- env     one command instead of a shell
+  gofer shell etl/42/load -- sh < x  with its input from here
+
+Of each task the last attempt is kept if it failed: of all the newest 8, for 24 hours. One looks
+into a copy, so what is changed there goes at the end. GOFER_KEEP=none keeps nothing.
+
+Exit codes: the command's own.";
+const RERUN: &str = "Examples:
+  gofer rerun etl/42                 all of it, in the same run
+  gofer rerun etl/42 --failed        what failed or was cancelled, and what depends on it
+  gofer rerun etl/42 --from load/3   an item of a fan-out, and what depends on it
+  gofer rerun etl/42 --param day=2026-11-23
+                                     a new run, like that one but for the param
+  gofer rerun etl/42 --file gofer.toml
+                                     a new run, with its params, of the file as it is now
+
+Secrets are given again, as to `gofer run`. The exit code is the run's.";
+const ARTIFACTS: &str = "Examples:
+  gofer artifacts etl/latest                     what every task left
+  gofer artifacts etl/42/report index.html > f   one file
+  gofer artifacts etl/42/report --to out         all of it, into the folder out
+  gofer artifacts etl/42 --to out                each task's into out/TASK
+
+Nothing is ever written outside the folder. Files that are there already are not touched
+unless --overwrite says so.";
+const OBJECT: &str = "Examples:
+  gofer object list etl
+  gofer object get etl cursor
+  gofer object put etl cursor 2026-11-24";
 const EXPLAIN: &str = "Examples:
   gofer explain etl/latest";
 const CANCEL: &str = "Examples:

@@ -166,6 +166,11 @@ impl Family {
         std::iter::once(&self.root).chain(self.members.iter().map(|member| &member.read))
     }
 
+    /// The paths of all files, the caller's first.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &std::path::Path> {
+        self.reads().filter_map(|read| read.path.as_deref())
+    }
+
     /// Says everything that was found, file by file.
     pub(crate) fn tell(&self, session: &Session<'_>, short: bool) {
         for read in self.reads() {

@@ -27,6 +27,8 @@ use tokio::time::{Instant, MissedTickBehavior};
 const TICK: Duration = Duration::from_millis(100);
 /// How long logs may take to come to their end after the run.
 const LOGS_LATE: Duration = Duration::from_secs(5);
+/// Lines of a log that was being written before we came.
+const JOINED: u64 = 10;
 /// A stream of events that broke is taken up again so many times in a row.
 const MOST_BREAKS: u32 = 20;
 
@@ -46,6 +48,8 @@ pub(crate) struct Follower<'a> {
     now: &'a (dyn Fn() -> Timestamp + Sync),
     /// Of a run that was there before: what is older is history.
     since: Option<Timestamp>,
+    /// Of logs that are open when we begin, their last lines are shown.
+    tail: Option<u64>,
     logs: SelectAll<BoxStream<'static, (Key, Option<Bytes>)>>,
     opened: BTreeSet<(Key, u32)>,
     changes: Vec<Change>,
@@ -65,6 +69,7 @@ impl<'a> Follower<'a> {
             view,
             now,
             since: None,
+            tail: Some(JOINED),
             logs: SelectAll::new(),
             opened: BTreeSet::new(),
             changes: Vec::new(),
@@ -78,6 +83,15 @@ impl<'a> Follower<'a> {
         Self {
             since: Some(since),
             ..self
+        }
+    }
+
+    /// The run was over before this, and everything that it does since then is told.
+    #[must_use]
+    pub(crate) fn again(self, since: Timestamp) -> Self {
+        Self {
+            tail: None,
+            ..self.since(since)
         }
     }
 
@@ -217,7 +231,7 @@ impl<'a> Follower<'a> {
             .filter_map(|unit| Some((unit.key(), unit.newest()?.number)))
             .collect();
         for (key, attempt) in running {
-            self.open(key, attempt, Some(10));
+            self.open(key, attempt, self.tail);
         }
     }
 
@@ -228,6 +242,7 @@ impl<'a> Follower<'a> {
         self.view.opened(&key);
         let options = LogOptions {
             attempt: Some(attempt),
+            service: None,
             follow: true,
             tail,
             timestamps: false,

@@ -78,6 +78,9 @@ pub trait Host: Send + Sync {
     /// widens it.
     async fn client(&self, need: Need, project: &Path) -> Result<Client, Refused>;
 
+    /// Drives runs on this engine from now on, instead of on the one that is found.
+    fn prefer_engine(&self, name: &str);
+
     /// Stops what [`Host::client`] started, at the next safe point. Containers of runs that are
     /// not over go on, and their runs stay as they are. Returns when nothing of ours is left in
     /// this process.

@@ -54,6 +54,11 @@ pub async fn run(host: &dyn Host, argv: Vec<OsString>) -> ExitCode {
 }
 
 async fn dispatch(session: &Session<'_>, command: Command) -> failure::Result<Code> {
+    let given = session.common.given().next();
+    if let Some(given) = given.filter(|_| !matches!(command, Command::Run(_))) {
+        let message = format!("--output {given}: only `gofer run` takes outputs of tasks");
+        return Err(Failure::usage(message).with_remedy("elsewhere it is text or json"));
+    }
     match command {
         Command::Init(args) => commands::init(session, &args),
         Command::Validate(args) => commands::validate(session, &args),
@@ -62,6 +67,10 @@ async fn dispatch(session: &Session<'_>, command: Command) -> failure::Result<Co
         Command::Runs(args) => commands::runs(session, &args).await,
         Command::Show(args) => commands::show(session, &args).await,
         Command::Logs(args) => commands::logs(session, &args).await,
+        Command::Shell(args) => commands::shell(session, &args).await,
+        Command::Rerun(args) => commands::rerun(session, &args).await,
+        Command::Artifacts(args) => commands::artifacts(session, &args).await,
+        Command::Object(args) => commands::object(session, &args).await,
         Command::Explain(args) => commands::explain(session, &args).await,
         Command::Cancel(args) => commands::cancel(session, &args).await,
         Command::Doctor => commands::doctor(session).await,

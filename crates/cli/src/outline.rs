@@ -49,6 +49,16 @@ pub(crate) struct ParamLine {
 }
 
 impl Outline {
+    /// Leaves out the tasks that are not about to run.
+    pub(crate) fn keep(&mut self, runs: impl Fn(&str) -> bool) {
+        for levels in [&mut self.levels, &mut self.finally] {
+            for level in levels.iter_mut() {
+                level.retain(|task| runs(&task.name));
+            }
+            levels.retain(|level| !level.is_empty());
+        }
+    }
+
     pub(crate) fn new(plan: &Plan) -> Self {
         let pipeline = &plan.pipeline;
         let (levels, finally) = tasks::levels(plan);
@@ -62,7 +72,7 @@ impl Outline {
                 .iter()
                 .map(|(name, param)| param_line(name.as_str(), param))
                 .collect(),
-            secrets: tasks::secrets(plan),
+            secrets: tasks::secrets(plan, None),
             triggers: pipeline
                 .triggers
                 .iter()

@@ -22,6 +22,8 @@ pub(crate) struct Read {
     pub(crate) plan: Option<Plan>,
     /// The folder it is in: the project.
     pub(crate) folder: PathBuf,
+    /// The file itself, unless it was standard input.
+    pub(crate) path: Option<PathBuf>,
 }
 
 /// A finding, for programs.
@@ -86,12 +88,20 @@ pub(crate) fn read(session: &Session<'_>, file: Option<&Path>) -> Result<Read> {
     Ok(Read::new(source, reading, folder))
 }
 
+/// The file that a command means.
+pub(crate) fn path(session: &Session<'_>, file: Option<&Path>) -> Result<PathBuf> {
+    find(session, file)
+}
+
 /// Reads this file.
 pub(crate) fn read_file(session: &Session<'_>, path: &Path) -> Result<Read> {
     let mut loaded = gofer_config::load(path).map_err(|error| unreadable(&error))?;
     let folder = loaded.beside.canonicalize().unwrap_or(loaded.beside);
     loaded.source.name = as_typed(session, &loaded.source.name);
-    Ok(Read::new(loaded.source, loaded.reading, folder))
+    Ok(Read {
+        path: Some(path.to_owned()),
+        ..Read::new(loaded.source, loaded.reading, folder)
+    })
 }
 
 /// A path as the user would type it.
@@ -110,6 +120,7 @@ impl Read {
             findings: reading.findings,
             plan,
             folder,
+            path: None,
         }
     }
 }

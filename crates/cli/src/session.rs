@@ -46,7 +46,7 @@ impl<'h> Session<'h> {
     }
 
     pub(crate) fn is_json(&self) -> bool {
-        self.common.output == Format::Json
+        self.common.format() == Format::Json
     }
 
     /// Colour for what goes to standard output.

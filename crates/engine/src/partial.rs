@@ -26,6 +26,22 @@ pub struct Wanted {
     pub outputs: BTreeMap<String, String>,
 }
 
+impl Wanted {
+    /// The same tasks again. What was taken from a run is looked for anew.
+    pub(crate) fn like(partial: &Partial) -> Self {
+        let by_hand = partial.given.iter().filter(|(_, given)| given.run.is_none());
+        let outputs = by_hand.flat_map(|(task, given)| {
+            let output = move |(key, value): (&String, &String)| (format!("{task}.{key}"), value.clone());
+            given.outputs.iter().map(output)
+        });
+        Self {
+            tasks: partial.only.iter().map(ToString::to_string).collect(),
+            with_ancestors: false,
+            outputs: outputs.collect(),
+        }
+    }
+}
+
 /// The search for what the tasks that do not run gave.
 struct Search<'a> {
     plan: &'a Plan,

@@ -1,9 +1,10 @@
 //! Doing a run again, or parts of it: earlier attempts stay, new ones are added.
 
-use crate::{Engine, Error, Refused, checks, draft::Draft, driven::Ready};
+use crate::{Engine, Error, Refused, Start, Wanted, checks, draft::Draft, driven::Ready};
 use gofer_core::{
     id::RunId,
     name::SecretName,
+    plan::Plan,
     run::{Again, Book, Event, Identity, NotAgain},
 };
 use gofer_secrets::SecretText;
@@ -42,6 +43,7 @@ impl Engine {
         }
         let clock = &self.driven.parts.clock;
         tokio::select! {
+            biased;
             () = self.not_driven(rerun.run) => {}
             () = clock.sleep(CLEARED_UP) => {}
         }
@@ -60,6 +62,36 @@ impl Engine {
             }
         }
         begun
+    }
+
+    /// Fills in from an earlier run what a start does not say itself. A param that the version does
+    /// not have any more is left out.
+    pub(crate) async fn take_over(&self, start: &mut Start, plan: &Plan) -> Result<(), Error> {
+        let Some(like) = start.like else {
+            return Ok(());
+        };
+        let row = self.store().run(like).await?;
+        if (&row.namespace, &row.pipeline) != (&start.namespace, &start.pipeline) {
+            let of = format!("{}/{}", row.pipeline, row.number);
+            let problem = format!("{of} is not a run of {}", start.pipeline);
+            let problems = vec![problem];
+            return Err(Refused { problems }.into());
+        }
+        for (name, value) in row.origin.params {
+            if plan.pipeline.params.contains_key(&name) {
+                start.params.entry(name.to_string()).or_insert(value);
+            }
+        }
+        if start.mounts.is_empty() {
+            start.mounts = row.origin.mounts;
+        }
+        if start.calls.is_empty() {
+            start.calls = row.origin.calls.versions;
+        }
+        if let (None, Some(partial)) = (&start.only, row.origin.partial) {
+            start.only = Some(Wanted::like(&partial));
+        }
+        Ok(())
     }
 
     async fn begin_again(

@@ -12,9 +12,12 @@ use gofer_scheduler::{
     Collected, Ensure, Error, LogEvent, Ours, Scheduler, Session, Shell, StartError, Tar,
 };
 use gofer_scheduler_docker::{
-    ConnectError, Docker, Environment, FindError, Found, Options, Reached, find,
+    ConnectError, Docker, Environment, FindError, Found, Options, Reached, find, find_named,
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::sync::OnceCell;
 
 /// There is no engine to be had.
@@ -55,9 +58,13 @@ pub(crate) struct Answering {
 }
 
 impl Answering {
-    /// Finds and reaches it.
-    pub(crate) async fn reach() -> Result<Self, NoEngine> {
-        let found = find(&Environment::of_process())?;
+    /// Finds and reaches it, or the one that a person named.
+    pub(crate) async fn reach(name: Option<&str>) -> Result<Self, NoEngine> {
+        let environment = Environment::of_process();
+        let found = match name {
+            Some(name) => find_named(&environment, name)?,
+            None => find(&environment)?,
+        };
         let reached = Reached::connect(&found).await?;
         Ok(Self { found, reached })
     }
@@ -68,6 +75,8 @@ pub(crate) struct EngineLink {
     store: StoreId,
     clock: Arc<dyn Clock>,
     docker: OnceCell<(Found, Docker)>,
+    /// What a person named, if anything.
+    named: OnceLock<String>,
 }
 
 impl EngineLink {
@@ -76,7 +85,14 @@ impl EngineLink {
             store,
             clock,
             docker: OnceCell::new(),
+            named: OnceLock::new(),
         }
+    }
+
+    /// Looks for this engine, from the next time on that one is looked for.
+    pub(crate) fn prefer(&self, name: &str) {
+        // One process is told once.
+        let _ = self.named.set(name.to_owned());
     }
 
     /// Takes the engine that was reached before the store was known.
@@ -87,14 +103,18 @@ impl EngineLink {
 
     /// Finds and reaches it, once. After a failure the next call tries again.
     pub(crate) async fn connect(&self) -> Result<&(Found, Docker), NoEngine> {
-        let connect = async || Ok(self.serve(Answering::reach().await?));
+        let connect = async || Ok(self.serve(Answering::reach(self.named.get().map(String::as_str)).await?));
         self.docker.get_or_try_init(connect).await
     }
 
     fn serve(&self, engine: Answering) -> (Found, Docker) {
         let Answering { found, reached } = engine;
         let clock = Arc::clone(&self.clock);
-        (found, reached.serve(self.store, clock, Options::default()))
+        let options = Options {
+            docker_config: Environment::of_process().docker_config(),
+            ..Options::default()
+        };
+        (found, reached.serve(self.store, clock, options))
     }
 
     async fn docker(&self) -> Result<&Docker, Error> {
@@ -138,6 +158,10 @@ impl Scheduler for EngineLink {
         self.docker().await?.shell(attempt, shell).await
     }
 
+    async fn end_shell(&self, name: &str) -> Result<(), Error> {
+        self.docker().await?.end_shell(name).await
+    }
+
     async fn remove(&self, attempt: &AttemptId) -> Result<(), Error> {
         self.docker().await?.remove(attempt).await
     }
@@ -166,6 +190,18 @@ impl Scheduler for EngineLink {
 
     async fn volume_remove(&self, pipeline: &str, name: &VolumeName) -> Result<(), Error> {
         self.docker().await?.volume_remove(pipeline, name).await
+    }
+
+    async fn sizes(&self) -> Result<Vec<(Ours, u64)>, Error> {
+        self.docker().await?.sizes().await
+    }
+
+    async fn old_images(&self) -> Result<Vec<(String, u64)>, Error> {
+        self.docker().await?.old_images().await
+    }
+
+    async fn remove_old_image(&self, name: &str) -> Result<(), Error> {
+        self.docker().await?.remove_old_image(name).await
     }
 
     async fn exec(&self, attempt: &AttemptId, command: &[String]) -> Result<(i32, Vec<u8>), Error> {

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use gofer_cli::{Check, Host, Need, Refused};
 use gofer_core::{Clock, Timestamp};
 use gofer_sdk::Client;
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::OnceLock};
 use tokio::sync::Mutex;
 
 /// This process: a server for each project that a command asks for.
@@ -19,6 +19,8 @@ pub(crate) struct Process {
     places: Places,
     clock: SystemClock,
     servers: Mutex<BTreeMap<DataDir, Running>>,
+    /// What a person named, if anything.
+    engine: OnceLock<String>,
 }
 
 struct Running {
@@ -38,8 +40,8 @@ impl Running {
     }
 
     /// A server with an engine. The store is opened while the engine is reached.
-    async fn driving(data: &DataDir) -> Result<Self, Refused> {
-        let (server, engine) = tokio::join!(Server::open(data), Answering::reach());
+    async fn driving(data: &DataDir, name: Option<&str>) -> Result<Self, Refused> {
+        let (server, engine) = tokio::join!(Server::open(data), Answering::reach(name));
         let server = server?;
         match engine {
             Ok(engine) => server.link().take(engine),
@@ -56,7 +58,10 @@ impl Running {
     }
 
     /// Reaches the engine, if that was not asked for before.
-    async fn widen(&mut self) -> Result<(), Refused> {
+    async fn widen(&mut self, name: Option<&str>) -> Result<(), Refused> {
+        if let Some(name) = name {
+            self.server.link().prefer(name);
+        }
         self.server.link().connect().await?;
         self.server.sweep();
         self.drives = true;
@@ -70,6 +75,7 @@ impl Process {
             places: Places::of_process(),
             clock: SystemClock::new(),
             servers: Mutex::default(),
+            engine: OnceLock::new(),
         }
     }
 }
@@ -78,6 +84,7 @@ impl Process {
 impl Host for Process {
     async fn client(&self, need: Need, project: &Path) -> Result<Client, Refused> {
         let data = self.places.of(project)?;
+        let named = self.engine.get().map(String::as_str);
         let mut servers = self.servers.lock().await;
         let mut running = match (servers.remove(&data), need) {
             (Some(running), Need::Read) => running,
@@ -87,16 +94,21 @@ impl Host for Process {
                 if let Some(empty) = empty {
                     empty.server.close().await;
                 }
-                Running::driving(&data).await?
+                Running::driving(&data, named).await?
             }
         };
         let widened = match need {
-            Need::Drive if !running.drives => running.widen().await,
+            Need::Drive if !running.drives => running.widen(named).await,
             _ => Ok(()),
         };
         let client = running.server.client();
         servers.insert(data, running);
         widened.map(|()| client)
+    }
+
+    fn prefer_engine(&self, name: &str) {
+        // One command line names one.
+        let _ = self.engine.set(name.to_owned());
     }
 
     async fn close(&self) {

@@ -42,7 +42,8 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
-    fn docker_config(&self) -> Option<PathBuf> {
+    /// The folder of the user's own client.
+    pub fn docker_config(&self) -> Option<PathBuf> {
         let own = self.get("DOCKER_CONFIG").map(PathBuf::from);
         own.or_else(|| self.home.as_ref().map(|home| home.join(".docker")))
     }
@@ -142,7 +143,32 @@ pub fn find(environment: &Environment) -> Result<Found, FindError> {
             why: "CONTAINER_HOST".to_owned(),
         });
     }
-    among_sockets(environment)
+    among_sockets(environment, |_| true)
+}
+
+/// Finds the one that a person names: `docker`, `podman`, or an address.
+pub fn find_named(environment: &Environment, name: &str) -> Result<Found, FindError> {
+    let variable = match name {
+        "docker" => "DOCKER_HOST",
+        "podman" => "CONTAINER_HOST",
+        _ => {
+            let wrong = |problem| format!("{problem}. It may also be docker or podman");
+            let endpoint = of_host(environment, name).map_err(|it| setting("--scheduler")(wrong(it)))?;
+            let why = "--scheduler".to_owned();
+            return Ok(Found { endpoint, why });
+        }
+    };
+    if let Some(host) = environment.get(variable) {
+        let endpoint = of_host(environment, host).map_err(setting(variable))?;
+        let why = format!("--scheduler {name}, {variable}");
+        return Ok(Found { endpoint, why });
+    }
+    if name == "docker"
+        && let Some(found) = context::current(environment)?
+    {
+        return Ok(found);
+    }
+    among_sockets(environment, |why| why.to_lowercase().contains(name))
 }
 
 fn setting(what: &str) -> impl FnOnce(String) -> FindError {
@@ -202,10 +228,16 @@ fn parse(host: &str) -> Result<Endpoint, String> {
     }
 }
 
-fn among_sockets(environment: &Environment) -> Result<Found, FindError> {
+fn among_sockets(
+    environment: &Environment,
+    is_meant: impl Fn(&str) -> bool,
+) -> Result<Found, FindError> {
     let mut tried = Vec::new();
     let mut forbidden = None;
-    for (path, why) in sockets(environment) {
+    for (path, why) in sockets(environment)
+        .into_iter()
+        .filter(|(_, why)| is_meant(why))
+    {
         match UnixStream::connect(&path) {
             Ok(_) => {
                 return Ok(Found {

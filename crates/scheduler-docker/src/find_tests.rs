@@ -116,3 +116,31 @@ fn tls_wished_for_by_the_environment_needs_its_files() {
     let found = find(&environment(folder.path(), &variables)).unwrap();
     assert!(matches!(found.endpoint, Endpoint::Tls { .. }), "{found:?}");
 }
+
+#[test]
+fn an_engine_that_is_named_is_looked_for_in_its_own_places_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run/podman");
+    std::fs::create_dir_all(&run).unwrap();
+    std::fs::create_dir_all(folder.path().join("var/run")).unwrap();
+    let docker = folder.path().join("var/run/docker.sock");
+    let podman = run.join("podman.sock");
+    let (_docker, _podman) = (UnixListener::bind(&docker), UnixListener::bind(&podman));
+    let plain = environment(folder.path(), &[]);
+    let endpoint = |name: &str| find_named(&plain, name).unwrap().endpoint;
+    assert_eq!(endpoint("docker"), Endpoint::Unix(docker));
+    assert_eq!(endpoint("podman"), Endpoint::Unix(podman.clone()));
+    assert_eq!(endpoint("tcp://a:1"), Endpoint::Tcp("a:1".to_owned()));
+    let set = environment(folder.path(), &[("DOCKER_HOST", "tcp://d:1"), ("CONTAINER_HOST", "tcp://p:1")]);
+    let found = find_named(&set, "podman").unwrap();
+    assert_eq!(found.endpoint, Endpoint::Tcp("p:1".to_owned()));
+    assert_eq!(found.why, "--scheduler podman, CONTAINER_HOST");
+    drop(_podman);
+    std::fs::remove_file(podman).unwrap();
+    let said = find_named(&plain, "podman").unwrap_err().to_string();
+    assert!(said.contains("podman.sock") && said.contains("not there"), "{said}");
+    assert!(!said.contains("docker.sock"), "{said}");
+    let said = find_named(&plain, "nomad").unwrap_err().to_string();
+    assert!(said.starts_with("--scheduler: \"nomad\" has no scheme"), "{said}");
+    assert!(said.ends_with("It may also be docker or podman"), "{said}");
+}

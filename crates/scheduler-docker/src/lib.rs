@@ -33,6 +33,6 @@ mod volumes;
 
 pub use connect::{ConnectError, Reached};
 pub use engine::{Brand, Options};
-pub use find::{Endpoint, Environment, FindError, Found, find};
+pub use find::{Endpoint, Environment, FindError, Found, find, find_named};
 pub use probe::Probe;
 pub use scheduler::Docker;

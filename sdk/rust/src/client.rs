@@ -1,5 +1,6 @@
 use crate::{
-    Error, LogQuery, RunEvent, RunRef, Which,
+    Error, LogQuery, RunEvent, RunRef, ShellSession, ShellTarget, Which,
+    shell,
     stream::{self, log_frame, run_event},
     transport::{Call, Transport},
     url::{path, query},
@@ -7,7 +8,7 @@ use crate::{
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use gofer_api_types::{
-    LogFrame, Page, Problem, ResumeRun, Resumed, Run, RunSummary, RunsQuery, StartRun, Version,
+    LogFrame, Page, Problem, RerunRun, ResumeRun, Resumed, Run, RunSummary, RunsQuery, StartRun, StartShell, Version,
 };
 use hyper::Method;
 use serde::Serialize;
@@ -21,7 +22,7 @@ const EVENTS: &str = "text/event-stream";
 /// A client of one server. Clones share its connections.
 #[derive(Clone)]
 pub struct Client {
-    transport: Transport,
+    pub(crate) transport: Transport,
     at: String,
 }
 
@@ -133,6 +134,14 @@ impl Client {
         self.transport.json(call(Method::POST, path, JSON)).await
     }
 
+    /// Does a run that is over again, or parts of it. It goes on when this returns.
+    pub async fn rerun(&self, run: Uuid, rerun: &RerunRun) -> Result<Run, Error> {
+        let path = path(&["runs", &run.to_string(), "rerun"]);
+        self.transport
+            .json(with_body(Method::POST, path, rerun)?)
+            .await
+    }
+
     /// What happens to the run, from the beginning or after this line of its history, until it is
     /// over. When the connection breaks, the last item is an error: call again with the last line.
     pub fn events(
@@ -164,7 +173,22 @@ impl Client {
         stream::events(self.transport.clone(), call, log_frame)
     }
 
-    async fn get<T: serde::de::DeserializeOwned>(&self, path: String) -> Result<T, Error> {
+    /// Runs a command in an attempt.
+    pub async fn shell(
+        &self,
+        run: Uuid,
+        target: &ShellTarget,
+        start: &StartShell,
+    ) -> Result<ShellSession, Error> {
+        let (run, item) = (run.to_string(), target.item.map(|item| item.to_string()));
+        let mut parts = vec!["runs", &run, "shell", &target.task];
+        parts.extend(item.as_deref());
+        let attempt = target.attempt.map(|attempt| attempt.to_string());
+        let path = query(path(&parts), &[("attempt", attempt)]);
+        shell::open(Path::new(&self.at), &path, start).await
+    }
+
+    pub(crate) async fn get<T: serde::de::DeserializeOwned>(&self, path: String) -> Result<T, Error> {
         self.transport.json(call(Method::GET, path, JSON)).await
     }
 
@@ -203,7 +227,7 @@ fn no_such_run(which: Which) -> Error {
     ))
 }
 
-fn call(method: Method, path: String, accept: &'static str) -> Call {
+pub(crate) fn call(method: Method, path: String, accept: &'static str) -> Call {
     Call {
         method,
         path,
@@ -213,7 +237,7 @@ fn call(method: Method, path: String, accept: &'static str) -> Call {
     }
 }
 
-fn with_body(method: Method, path: String, body: &impl Serialize) -> Result<Call, Error> {
+pub(crate) fn with_body(method: Method, path: String, body: &impl Serialize) -> Result<Call, Error> {
     let body = serde_json::to_vec(body).map_err(|error| Error::Protocol(error.to_string()))?;
     Ok(Call {
         body: Some(body),

@@ -1,6 +1,8 @@
 use super::{run_state, task_state};
-use crate::{app::Children, cursor};
-use gofer_api_types::{Attempt, Given, Item, Mount, Partial, Page, Run, RunSummary, Task};
+use crate::{app::Children, cursor, log::services};
+use gofer_api_types::{
+    Artifacts, Attempt, Given, Item, Mount, Page, Partial, Run, RunSummary, Task,
+};
 use gofer_core::{
     id::AttemptId,
     plan::{self, Plan},
@@ -34,7 +36,10 @@ pub(crate) fn run(
         self::task(said, task, of)
     });
     let tasks = tasks.collect();
-    let (mounts, partial) = (stored.row.origin.mounts.clone(), stored.row.origin.partial.clone());
+    let (mounts, partial) = (
+        stored.row.origin.mounts.clone(),
+        stored.row.origin.partial.clone(),
+    );
     let head = summary(stored.row, interrupted);
     Run {
         id: head.id,
@@ -178,6 +183,7 @@ fn task(
         message: unit.message,
         allow_failure: said.allow_failure,
         outputs: unit.outputs,
+        artifacts: artifacts(&unit.attempts),
         attempts: attempts(Some(index), unit.attempts),
     };
     Task {
@@ -187,6 +193,8 @@ fn task(
         message: own.message,
         allow_failure: said.allow_failure,
         outputs,
+        artifacts: artifacts(&own.attempts),
+        services: services(said).iter().map(ToString::to_string).collect(),
         attempts: attempts(None, own.attempts),
         items: (0..).zip(task.items).map(item).collect(),
     }
@@ -205,6 +213,12 @@ fn gathered(items: &[core::Unit]) -> BTreeMap<String, String> {
         .into_iter()
         .map(|(key, list)| (key.clone(), Value::from(list).to_string()))
         .collect()
+}
+
+/// What the last attempt left.
+fn artifacts(attempts: &[core::Attempt]) -> Option<Artifacts> {
+    let core::Artifacts { files, bytes } = attempts.last()?.artifacts?;
+    Some(Artifacts { files, bytes })
 }
 
 fn attempt(attempt: core::Attempt, child: Option<String>) -> Attempt {

@@ -3,7 +3,9 @@
 use crate::{ApiError, App};
 use gofer_core::{
     id::RunId,
-    run::{Attempt, Key, Task, Unit},
+    name::ServiceName,
+    plan,
+    run::{Attempt, Key, Stage, Task, Unit},
 };
 use gofer_store::{RunRow, StoredRun};
 
@@ -14,6 +16,8 @@ pub(crate) struct Target {
     pub(crate) key: Key,
     /// Which attempt; once the log is open, the one that it is of.
     pub(crate) number: Option<u32>,
+    /// Of this service beside it, instead of its own.
+    pub(crate) service: Option<ServiceName>,
 }
 
 impl Target {
@@ -43,11 +47,11 @@ impl Target {
     pub(crate) async fn is_over(&self, app: &App) -> Result<bool, ApiError> {
         let attempts = app.store().attempts(self.run, &self.key).await?;
         let mine = |attempt: &&Attempt| Some(attempt.number) == self.number;
-        if attempts
-            .iter()
-            .find(mine)
-            .is_some_and(|attempt| attempt.state.is_over())
-        {
+        // A service has its grace after the attempt, and is removed when its log is closed.
+        let is_closed = |attempt: &Attempt| {
+            attempt.state.is_over() && (self.service.is_none() || attempt.stage > Stage::Ended)
+        };
+        if attempts.iter().find(mine).is_some_and(is_closed) {
             return Ok(true);
         }
         let row = app.store().run(self.run).await?;
@@ -65,6 +69,37 @@ impl Target {
             "{} has not begun yet; -f waits for it",
             self.name(&row)
         )))
+    }
+
+    /// The same for one who wants to look into it.
+    pub(crate) async fn nothing_to_look_into(&self, app: &App) -> Result<ApiError, ApiError> {
+        let row = app.store().run(self.run).await?;
+        let why = format!(
+            "{} has not begun yet: try again when it runs",
+            self.name(&row)
+        );
+        Ok(ApiError::Conflict("no_shell", why))
+    }
+
+    /// The service with this name beside the task.
+    pub(crate) async fn with_service(mut self, app: &App, name: &str) -> Result<Self, ApiError> {
+        let row = app.store().run(self.run).await?;
+        let plan = app.plan_of(&row).await?;
+        let at = plan.position(self.key.task.as_str());
+        let task = at.and_then(|at| plan.tasks.get(at));
+        let names = task.map(services).unwrap_or_default();
+        self.service = names.iter().find(|known| known.as_str() == name).cloned();
+        if self.service.is_some() {
+            return Ok(self);
+        }
+        let known: Vec<&str> = names.iter().map(ServiceName::as_str).collect();
+        let known = match known.as_slice() {
+            [] => "it has none".to_owned(),
+            known => format!("its services are {}", known.join(", ")),
+        };
+        let name = text(name);
+        let message = format!("{} has no service {name}: {known}", self.name(&row));
+        Err(ApiError::NotFound(message))
     }
 
     async fn later(&self, app: &App, row: &RunRow) -> Result<Option<u32>, ApiError> {
@@ -133,6 +168,21 @@ impl Target {
             || format!("{run}/{task}"),
             |item| format!("{run}/{task}/{item}"),
         )
+    }
+}
+
+/// A name that may be anything.
+fn text(name: &str) -> String {
+    let mut short: String = name.chars().take(64).collect();
+    short.retain(|c| !c.is_control());
+    format!("{short:?}")
+}
+
+/// Those beside each of a task's containers.
+pub(crate) fn services(task: &plan::Task) -> Vec<ServiceName> {
+    match &task.kind {
+        plan::Kind::Container(said) => said.services.keys().cloned().collect(),
+        plan::Kind::Approval(_) | plan::Kind::Call(_) => Vec::new(),
     }
 }
 

@@ -16,11 +16,12 @@ use gofer_core::{id::RunId, run::Key};
 use gofer_store::RunRow;
 use serde::Deserialize;
 use std::{collections::BTreeMap, time::Duration};
+use tokio::time::Instant;
 use utoipa::IntoParams;
 
 /// Lines of history read at once.
 const LINES: u32 = 500;
-/// A job that writes much wakes us much; this is how long a reader that found nothing then waits.
+/// A job that writes much wakes us much; there is no look sooner after another.
 const GAP: Duration = Duration::from_millis(2);
 
 /// Where to begin.
@@ -68,6 +69,7 @@ pub(crate) async fn read_events(
         after,
         notes: BTreeMap::new(),
         is_over: false,
+        looked: Instant::now(),
     };
     let events = stream::unfold(feed, |mut feed| async move {
         let events = feed.next().await?;
@@ -84,6 +86,8 @@ struct Feed {
     notes: BTreeMap<Key, String>,
     wake: Wake,
     is_over: bool,
+    /// When it was last looked for news.
+    looked: Instant,
 }
 
 impl Feed {
@@ -103,6 +107,7 @@ impl Feed {
 
     async fn look_until_there_is_something(&mut self) -> Result<Option<Vec<Event>>, ApiError> {
         loop {
+            self.looked = Instant::now();
             let mut events = self.changes().await?;
             self.add_notes(&mut events)?;
             if events.is_empty() {
@@ -123,7 +128,7 @@ impl Feed {
             if self.wake.wait().await.is_err() {
                 return Ok(None);
             }
-            tokio::time::sleep(GAP).await;
+            tokio::time::sleep_until(self.looked + GAP).await;
         }
     }
 

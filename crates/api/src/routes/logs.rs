@@ -119,11 +119,15 @@ async fn read(
     options: LogOptions,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    let target = Target {
+    let mut target = Target {
         run,
         key,
         number: options.attempt,
+        service: None,
     };
+    if let Some(name) = &options.service {
+        target = target.with_service(&app, name).await?;
+    }
     // What can be refused is refused before the answer begins.
     if target.attempt(&app).await?.is_none() && !options.follow {
         return Err(target.not_yet(&app).await?);

@@ -1,11 +1,14 @@
 //! What can be asked for. One registration makes the route and its entry in the OpenAPI document.
 
+mod artifacts;
 mod document;
 mod events;
 mod logs;
+mod objects;
 mod pipelines;
 mod rerun;
 mod runs;
+mod shell;
 mod start;
 
 use crate::{ApiError, App, Caller, openapi::Document};
@@ -27,6 +30,13 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(events::read_events))
         .routes(routes!(logs::read_log))
         .routes(routes!(logs::read_item_log))
+        .routes(routes!(shell::open_shell))
+        .routes(routes!(shell::open_item_shell))
+        .routes(routes!(artifacts::list_artifacts))
+        .routes(routes!(artifacts::fetch_artifacts))
+        .routes(routes!(artifacts::fetch_artifact))
+        .routes(routes!(objects::list_objects))
+        .routes(routes!(objects::put_object, objects::delete_object))
         .routes(routes!(document::read_openapi))
 }
 

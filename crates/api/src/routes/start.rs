@@ -9,7 +9,9 @@ use axum::{
     http::{StatusCode, header::LOCATION},
     response::IntoResponse,
 };
-use gofer_api_types::{Mount, OnlyTasks, Problem, ResumeHow, ResumeRun, Resumed, Run, SecretValue, StartRun};
+use gofer_api_types::{
+    Mount, OnlyTasks, Problem, ResumeHow, ResumeRun, Resumed, Run, SecretValue, StartRun,
+};
 use gofer_core::{
     id::RunId,
     name::{PipelineName, SecretName, TriggerName},

@@ -11,5 +11,6 @@ mod events;
 mod http;
 mod logs;
 mod problems;
+mod reruns;
 mod runs;
 mod server;

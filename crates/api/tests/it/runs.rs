@@ -269,7 +269,7 @@ async fn all_that_is_missing_is_said_before_anything_starts() {
         version: 1,
         params: BTreeMap::from([("night".into(), "x".into())]),
         secrets: BTreeMap::from([("a".into(), SecretValue("swordfish".into()))]),
-        trigger: None,
+        ..StartRun::default()
     };
     let error = server
         .client

@@ -9,6 +9,7 @@ use gofer_core::{
 };
 use gofer_engine::{Engine, Options, Parts, Vault};
 use gofer_logs::MemoryDisk;
+use gofer_objects::Objects;
 use gofer_scheduler::fake::{Fake, Later, Machine, Program, World};
 use gofer_sdk::{Client, types};
 use gofer_secrets::SecretText;
@@ -32,6 +33,7 @@ use uuid::Uuid;
 pub(crate) struct Surroundings {
     stored: memory::World,
     disk: MemoryDisk,
+    pub(crate) objects: Objects,
     machine: Machine,
     programs: Arc<Programs>,
     mines: Arc<Mines>,
@@ -80,6 +82,7 @@ impl Surroundings {
             ),
             mines,
             disk: MemoryDisk::new(),
+            objects: Objects::in_memory(),
             machine: Machine::new(Arc::clone(&programs) as Arc<dyn World>),
             programs,
         }
@@ -117,6 +120,7 @@ impl Surroundings {
             clock: Arc::new(Now(started())),
             ids: Arc::new(Fresh),
             logs: Arc::new(self.disk.clone()),
+            objects: self.objects.clone(),
             vault: Arc::new(Clear),
             knock: Arc::new(|_| {}),
             options: Options::default(),

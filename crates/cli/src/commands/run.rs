@@ -1,9 +1,14 @@
 //! `gofer run`: from a file to a run's end.
 
+mod again;
 mod dry;
 mod ending;
 mod inputs;
+mod only;
 mod starting;
+mod watching;
+
+pub(crate) use again::rerun;
 
 use crate::{
     args::Run as Args,
@@ -20,7 +25,8 @@ use crate::{
 use gofer_core::plan::Plan;
 use gofer_sdk::{Client, types::Run};
 use inputs::Inputs;
-use starting::Started;
+use only::Selection;
+use starting::{Started, Wish};
 use std::path::Path;
 
 pub(crate) async fn run(session: &Session<'_>, args: &Args) -> Result<Code> {
@@ -29,6 +35,9 @@ pub(crate) async fn run(session: &Session<'_>, args: &Args) -> Result<Code> {
             Failure::usage("a run needs a file: its folder is where its data is kept")
                 .with_remedy("`gofer validate -` checks standard input"),
         );
+    }
+    if args.watch {
+        return watching::watch(session, args).await;
     }
     let family = Family::gather(session, pipeline::read(session, args.file.as_deref())?)?;
     family.tell(session, true);
@@ -39,20 +48,35 @@ pub(crate) async fn run(session: &Session<'_>, args: &Args) -> Result<Code> {
         refuse_what_is_not_there_yet(session, read, plan)?;
     }
     let read = &family.root;
-    let inputs = Inputs::gather(session, plan, &called, args)?;
+    let selection = Selection::read(session, plan, args)?;
+    let tasks = selection.as_ref().map(|selection| &selection.tasks);
+    let inputs = Inputs::gather(session, plan, &called, tasks, args)?;
+    let mounts = only::mounts(session, args)?;
     if args.dry {
-        return dry::show(session, plan, &inputs);
+        return dry::show(session, plan, tasks, &inputs);
     }
     // Of a run that goes on, the params are its own and the secrets may lie sealed.
     if !args.resume {
         inputs.refuse_if_incomplete()?;
     }
     name_what_needs_a_server(session, plan);
+    if let Some(selection) = &selection {
+        selection.tell_what_is_empty(session, plan);
+    }
+    if let Some(engine) = &args.engine.scheduler {
+        session.host.prefer_engine(engine);
+    }
     let mut signals = Signals::listen()?;
     let client = session.host.client(Need::Drive, &read.folder).await?;
     let plans = (plan, called.as_slice());
-    let started = starting::start(session, &client, plans, &inputs, args.resume).await?;
-    let followed = watch(session, &client, plan, &started, &mut signals).await?;
+    let wish = Wish {
+        inputs: &inputs,
+        only: selection.map(|selection| selection.asked),
+        mounts,
+        resume: args.resume,
+    };
+    let started = starting::start(session, &client, plans, wish).await?;
+    let followed = follow(session, &client, plan, &started, &mut signals).await?;
     match followed {
         Followed::Over(run) => ending::over(session, &client, &read.folder, &run).await,
         Followed::Left(run) => ending::left(session, &read.folder, &run),
@@ -85,7 +109,8 @@ fn name_what_needs_a_server(session: &Session<'_>, plan: &Plan) {
     }
 }
 
-async fn watch(
+/// Shows a run until it is over or its user has left.
+async fn follow(
     session: &Session<'_>,
     client: &Client,
     plan: &Plan,
@@ -98,6 +123,7 @@ async fn watch(
     let now = || session.now();
     let follower = Follower::new(client, run.clone(), view.as_mut(), &now);
     let follower = match started.since {
+        Some(since) if started.is_again => follower.again(since),
         Some(since) => follower.since(since),
         None => follower,
     };

@@ -3,6 +3,7 @@
 use crate::text;
 use gofer_core::{
     definition::{Condition, Container, Literal, Reference, Value},
+    name::TaskName,
     plan::{self, FanOut, Plan},
 };
 use gofer_sdk::types::Run;
@@ -251,10 +252,11 @@ fn depths(plan: &Plan) -> Vec<usize> {
     depths
 }
 
-/// The secrets that its containers name.
-pub(crate) fn secrets(plan: &Plan) -> Vec<String> {
+/// The secrets that its containers name, or those of some of its tasks.
+pub(crate) fn secrets(plan: &Plan, only: Option<&BTreeSet<TaskName>>) -> Vec<String> {
     let mut names = BTreeSet::new();
-    for task in &plan.tasks {
+    let runs = |task: &&plan::Task| only.is_none_or(|only| only.contains(&task.name));
+    for task in plan.tasks.iter().filter(runs) {
         let plan::Kind::Container(container) = &task.kind else {
             continue;
         };

@@ -53,6 +53,7 @@ pub(crate) struct World {
     stdout: Paper,
     stderr: Paper,
     asked: Mutex<Vec<Need>>,
+    pub(crate) preferred: Mutex<Vec<String>>,
 }
 
 /// What a command came to.
@@ -76,6 +77,7 @@ impl World {
             stdout: Paper::default(),
             stderr: Paper::default(),
             asked: Mutex::default(),
+            preferred: Mutex::default(),
         }
     }
 
@@ -122,6 +124,10 @@ impl Host for World {
             remedy: Some("gofer doctor says what was tried".into()),
             not_allowed: need == Need::Read,
         })
+    }
+
+    fn prefer_engine(&self, name: &str) {
+        self.preferred.lock().unwrap().push(name.to_owned());
     }
 
     async fn close(&self) {}

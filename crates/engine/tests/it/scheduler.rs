@@ -434,6 +434,7 @@ impl Scheduler for Scripted {
             run: Some(id.run),
             attempt: Some(id.clone()),
             epoch: None,
+            owner: None,
             name: id.to_string(),
             running: false,
         });

@@ -7,6 +7,7 @@ use gofer_core::{
 };
 use gofer_engine::{Engine, Error, Options, Parts, Start, Vault};
 use gofer_logs::{Body, End, MemoryDisk, More, Reader, Stream};
+use gofer_objects::Objects;
 use gofer_secrets::SecretText;
 use gofer_store::{
     RunRow, StoredRun,
@@ -38,6 +39,7 @@ pub(crate) struct World {
     pub(crate) clock: TestClock,
     pub(crate) scheduler: Scripted,
     pub(crate) disk: MemoryDisk,
+    pub(crate) objects: Objects,
     pub(crate) stored: Stored,
     pub(crate) vault: Arc<TestVault>,
     pub(crate) options: Mutex<Options>,
@@ -106,6 +108,7 @@ impl World {
             scheduler: Scripted::new(clock.clone()),
             clock,
             disk: MemoryDisk::new(),
+            objects: Objects::in_memory(),
             stored: Stored::with_hooks(store, Arc::new(Hooked(Arc::clone(&hook)))),
             vault: Arc::default(),
             options: Mutex::default(),
@@ -154,6 +157,7 @@ impl World {
             clock: Arc::new(self.clock.clone()),
             ids: Arc::clone(&self.ids) as Arc<dyn Ids>,
             logs: Arc::new(self.disk.clone()),
+            objects: self.objects.clone(),
             vault: Arc::clone(&self.vault) as Arc<dyn Vault>,
             knock: Arc::new(move |owner| knocks.lock().unwrap().push(owner)),
             options: *self.options.lock().unwrap(),

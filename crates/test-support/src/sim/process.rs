@@ -18,6 +18,8 @@ pub(crate) type Going<T> = Pin<Box<dyn Future<Output = T>>>;
 #[derive(Clone)]
 pub(crate) struct Wish {
     pub(crate) pipeline: Pipeline,
+    /// What it may call.
+    pub(crate) called: Vec<Pipeline>,
     /// Names it in the store.
     pub(crate) trigger: String,
 }
@@ -155,6 +157,11 @@ pub(crate) async fn live(
 
 async fn ask(engine: &Engine, namespace: &NamespaceName, wish: &Wish) -> Result<(), Error> {
     let version = engine.apply(namespace, wish.pipeline.clone()).await?.number;
+    let mut calls = BTreeMap::new();
+    for called in &wish.called {
+        let version = engine.apply(namespace, called.clone()).await?.number;
+        calls.insert(called.name.clone(), version);
+    }
     let start = Start {
         namespace: namespace.clone(),
         pipeline: wish.pipeline.name.clone(),
@@ -164,7 +171,8 @@ async fn ask(engine: &Engine, namespace: &NamespaceName, wish: &Wish) -> Result<
         trigger: wish.trigger.clone(),
         mounts: Vec::new(),
         only: None,
-        calls: BTreeMap::new(),
+        like: None,
+        calls,
     };
     engine.start(start).await?;
     Ok(())

@@ -8,9 +8,9 @@ use crate::{
     session::Session,
     text,
 };
-use gofer_core::plan::Plan;
+use gofer_core::{name::TaskName, plan::Plan};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -21,8 +21,16 @@ struct Document<'a> {
     outline: &'a Outline,
 }
 
-pub(super) fn show(session: &Session<'_>, plan: &Plan, inputs: &Inputs) -> Result<Code> {
-    let outline = Outline::new(plan);
+pub(super) fn show(
+    session: &Session<'_>,
+    plan: &Plan,
+    only: Option<&BTreeSet<TaskName>>,
+    inputs: &Inputs,
+) -> Result<Code> {
+    let mut outline = Outline::new(plan);
+    if let Some(only) = only {
+        outline.keep(|task| only.contains(task));
+    }
     let problems = inputs.problems();
     let code = if problems.is_empty() {
         Code::Ok

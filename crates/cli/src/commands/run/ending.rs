@@ -38,6 +38,11 @@ pub(super) async fn over(
             why: "what it led to".to_owned(),
             command,
         });
+        let command = session.command(project, &format!("rerun {} --failed", run.reference()));
+        next.push(Next {
+            why: "what failed, again".to_owned(),
+            command,
+        });
         page += &report::commands(&next);
         page.push('\n');
     }

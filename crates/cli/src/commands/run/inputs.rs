@@ -1,13 +1,17 @@
 //! Params and secrets of a start, and everything that is wrong with them at once.
 
 use crate::{
-    args::Run as Args,
+    args::{Run as Args, Secrets},
     failure::{Failure, Result},
     outline,
     session::Session,
     text,
 };
-use gofer_core::{name::ParamName, params, plan::Plan};
+use gofer_core::{
+    name::{ParamName, TaskName},
+    params,
+    plan::Plan,
+};
 use gofer_sdk::types::SecretValue;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,31 +37,18 @@ impl Inputs {
         session: &Session<'_>,
         plan: &Plan,
         called: &[&Plan],
+        only: Option<&BTreeSet<TaskName>>,
         args: &Args,
     ) -> Result<Self> {
-        let mut problems = Vec::new();
-        let mut given = BTreeMap::new();
-        for param in &args.params {
-            match param.split_once('=') {
-                Some((name, value))
-                    if given.insert(name.to_owned(), value.to_owned()).is_none() => {}
-                Some((name, _)) => problems.push(format!("param `{name}` is given twice")),
-                None => {
-                    let message = format!("{:?} is not NAME=VALUE", text::safe(param.as_bytes()));
-                    return Err(
-                        Failure::usage(message).with_remedy("for example: --param day=2026-11-24")
-                    );
-                }
-            }
-        }
+        let (given, mut problems) = parse_params(&args.params)?;
         let values = params::start(&plan.pipeline.params, &given);
         let values = values.unwrap_or_else(|wrong| {
             problems.extend(wrong);
             BTreeMap::new()
         });
-        let mut all = read_secrets(session, args)?;
-        let all_plans = std::iter::once(plan).chain(called.iter().copied());
-        let needed: BTreeSet<String> = all_plans.flat_map(outline::secrets).collect();
+        let mut all = read_secrets(session, &args.secrets)?;
+        let mut needed: BTreeSet<String> = outline::secrets(plan, only).into_iter().collect();
+        needed.extend(called.iter().flat_map(|plan| outline::secrets(plan, None)));
         let missing: Vec<&String> = needed
             .iter()
             .filter(|name| !all.contains_key(*name))
@@ -105,15 +96,38 @@ impl Inputs {
     }
 }
 
+/// The values of params as they were typed, and what is wrong with them.
+pub(super) fn parse_params(
+    params: &[String],
+) -> Result<(BTreeMap<String, String>, Vec<String>)> {
+    let (mut given, mut problems) = (BTreeMap::new(), Vec::new());
+    for param in params {
+        match param.split_once('=') {
+            Some((name, value)) if given.insert(name.to_owned(), value.to_owned()).is_none() => {}
+            Some((name, _)) => problems.push(format!("param `{name}` is given twice")),
+            None => {
+                let message = format!("{:?} is not NAME=VALUE", text::safe(param.as_bytes()));
+                return Err(
+                    Failure::usage(message).with_remedy("for example: --param day=2026-11-24")
+                );
+            }
+        }
+    }
+    Ok((given, problems))
+}
+
 /// Files in order, then the environment; what comes later wins.
-fn read_secrets(session: &Session<'_>, args: &Args) -> Result<BTreeMap<String, SecretValue>> {
+pub(super) fn read_secrets(
+    session: &Session<'_>,
+    args: &Secrets,
+) -> Result<BTreeMap<String, SecretValue>> {
     let mut all = BTreeMap::new();
-    for file in &args.secrets {
+    for file in &args.files {
         for (name, value) in read_file(&session.here.join(file), file)? {
             all.insert(name, value);
         }
     }
-    if let Some(prefix) = &args.secrets_from_env {
+    if let Some(prefix) = &args.from_env {
         let found =
             gofer_secrets::from_env_prefix(session.host.vars(), prefix).map_err(|errors| {
                 let problems = errors.iter().map(ToString::to_string).collect();

@@ -1,6 +1,6 @@
 //! A new run, or one that goes on.
 
-use super::inputs::Inputs;
+use super::{inputs::Inputs, only};
 use crate::{
     failure::{Failure, Result},
     paint::Hue,
@@ -9,7 +9,7 @@ use crate::{
 use gofer_core::{Timestamp, plan::Plan};
 use gofer_sdk::{
     Client,
-    types::{ResumeHow, ResumeRun, Run, StartRun},
+    types::{Mount, OnlyTasks, ResumeHow, ResumeRun, Run, StartRun},
 };
 use std::collections::BTreeMap;
 
@@ -18,7 +18,17 @@ pub(super) struct Started {
     pub(super) run: Run,
     /// Of a run that was there before: since when we look.
     pub(super) since: Option<Timestamp>,
-    words: &'static str,
+    /// It was over, and everything since then is new.
+    pub(super) is_again: bool,
+    pub(super) words: String,
+}
+
+/// What a run is to be made of, besides its pipelines.
+pub(super) struct Wish<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) only: Option<OnlyTasks>,
+    pub(super) mounts: Vec<Mount>,
+    pub(super) resume: bool,
 }
 
 const DEFAULT_NAMESPACE: &str = "default";
@@ -26,11 +36,11 @@ const DEFAULT_NAMESPACE: &str = "default";
 pub(super) async fn start(
     session: &Session<'_>,
     client: &Client,
-    (plan, called): (&Plan, &[&Plan]),
-    inputs: &Inputs,
-    resume: bool,
+    plans: (&Plan, &[&Plan]),
+    wish: Wish<'_>,
 ) -> Result<Started> {
-    if resume {
+    let (plan, inputs) = (plans.0, wish.inputs);
+    if wish.resume {
         let since = session.now();
         if let Some(started) = go_on(client, plan, inputs, since).await? {
             if !inputs.given.is_empty() {
@@ -45,24 +55,37 @@ pub(super) async fn start(
         inputs.refuse_if_incomplete()?;
     }
     let (namespace, pipeline) = names(plan);
-    let mut calls = BTreeMap::new();
-    for called in called {
-        let version = apply(client, namespace, called).await?;
-        calls.insert(called.pipeline.name.to_string(), version);
-    }
+    let (version, calls) = register(client, plans).await?;
     let start = StartRun {
-        version: apply(client, namespace, plan).await?,
+        version,
         calls,
         params: inputs.given.clone(),
         secrets: inputs.secrets.clone(),
+        mounts: wish.mounts,
+        only: wish.only,
         ..StartRun::default()
     };
     let run = client.start_run(namespace, pipeline, &start).await?;
     Ok(Started {
         run,
         since: None,
-        words: "",
+        is_again: false,
+        words: String::new(),
     })
+}
+
+/// Registers a pipeline and those that it calls; the number of its version, and theirs.
+pub(super) async fn register(
+    client: &Client,
+    (plan, called): (&Plan, &[&Plan]),
+) -> Result<(u32, BTreeMap<String, u32>)> {
+    let (namespace, _) = names(plan);
+    let mut calls = BTreeMap::new();
+    for called in called {
+        let version = apply(client, namespace, called).await?;
+        calls.insert(called.pipeline.name.to_string(), version);
+    }
+    Ok((apply(client, namespace, plan).await?, calls))
 }
 
 /// Registers a pipeline; the number of its version.
@@ -97,7 +120,8 @@ async fn go_on(
     Ok(resumed.run.map(|run| Started {
         run,
         since: Some(since),
-        words,
+        is_again: false,
+        words: words.to_owned(),
     }))
 }
 
@@ -113,6 +137,7 @@ fn names(plan: &Plan) -> (&str, &str) {
 /// The run's name comes first, so that it is there whatever follows.
 pub(super) fn announce(session: &Session<'_>, started: &Started) -> Result<()> {
     let Started { run, words, .. } = started;
+    only::tell_where_from(session, run);
     if session.common.quiet && !session.is_json() {
         return session.print(format_args!("{}\n", run.reference()));
     }
