@@ -6,17 +6,33 @@ use std::{fmt, process::ExitCode};
 /// The exit codes of the command line. They are documented: scripts rely on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
-    Ok = 0,
-    Error = 1,
-    RunFailed = 2,
-    Cancelled = 3,
-    NotAllowed = 4,
-    Usage = 64,
+    Ok,
+    Error,
+    RunFailed,
+    Cancelled,
+    NotAllowed,
+    Usage,
+    /// What a command in a task ended with.
+    Command(u8),
+}
+
+impl Code {
+    pub(crate) fn of_command(code: i32) -> Self {
+        Self::Command(u8::try_from(code).unwrap_or(u8::MAX))
+    }
 }
 
 impl From<Code> for ExitCode {
     fn from(code: Code) -> Self {
-        Self::from(code as u8)
+        Self::from(match code {
+            Code::Ok => 0,
+            Code::Error => 1,
+            Code::RunFailed => 2,
+            Code::Cancelled => 3,
+            Code::NotAllowed => 4,
+            Code::Usage => 64,
+            Code::Command(code) => code,
+        })
     }
 }
 

@@ -6,10 +6,12 @@ use gofer_core::{
     run::{Event, Key},
 };
 use gofer_scheduler::Error;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Tries when the engine answers, but does not do it.
 const MOST_REFUSALS: u32 = 8;
+/// Writing it down takes no longer.
+const LAST_BYTES: Duration = Duration::from_secs(5);
 
 /// Removes an attempt's containers.
 pub(crate) async fn remove(context: Arc<Context>, key: Key, attempt: u32) {
@@ -36,6 +38,13 @@ pub(crate) async fn keep(context: Arc<Context>, key: Key, attempt: u32) {
 
 /// Gives back everything that is held for the run.
 pub(crate) async fn release(context: Arc<Context>) {
+    // What has gone has handed over all that it wrote.
+    context.keeping.close();
+    tokio::select! {
+        biased;
+        () = context.keeping.wait() => {}
+        () = context.parts.clock.sleep(LAST_BYTES) => {}
+    }
     let run = context.run();
     let scheduler = &context.parts.scheduler;
     let result = insist(&context, || scheduler.release(&run)).await;

@@ -146,6 +146,7 @@ impl Driven {
             rush: Rush::new(),
             stop: self.draining.child_token(),
             tasks: TaskTracker::new(),
+            keeping: TaskTracker::new(),
         });
         if !self.add(&context) {
             return;

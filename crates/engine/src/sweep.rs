@@ -1,9 +1,12 @@
 //! Taking away what dead processes left behind of runs that are over.
 
-use crate::{Engine, Error};
-use gofer_core::{id::RunId, run::RunState};
-use gofer_scheduler::Ours;
-use gofer_store::{Adoption, Error as StoreError, Filter};
+use crate::{Engine, Error, tidy};
+use gofer_core::{
+    id::{AttemptId, RunId},
+    run::RunState,
+};
+use gofer_scheduler::{Ours, Role};
+use gofer_store::{Adoption, Error as StoreError, Filter, KeptRow};
 use std::collections::BTreeMap;
 
 /// Runs looked at in one read.
@@ -22,20 +25,34 @@ impl Engine {
                 return Ok(driven);
             }
         };
+        if let Err(error) = self.bound_kept().await {
+            tracing::warn!(%error, "a kept container stays longer than it has to");
+        }
         let mut by_run: BTreeMap<RunId, Vec<Ours>> = BTreeMap::new();
         for found in ours {
             if let Some(run) = found.run {
                 by_run.entry(run).or_default().push(found);
             }
         }
-        for (run, found) in by_run {
+        for (run, mut found) in by_run {
             let needs_nothing = match self.store().run(run).await {
                 Ok(row) => row.claim.is_none(),
                 Err(StoreError::NotFound(_)) => true,
                 Err(error) => return Err(error.into()),
             };
-            if needs_nothing {
-                self.remove(run, found).await;
+            // Asked now, not before: a run that has just ended may keep something.
+            let kept: Vec<AttemptId> = self.kept_of(run).await?;
+            let shells = found.extract_if(.., |ours| ours.role == Role::Shell);
+            self.end_shells(shells.collect()).await?;
+            // A kept container has volumes, which go when it does.
+            let stays = |ours: &Ours| match (ours.role, &ours.attempt) {
+                (Role::Attempt, Some(attempt)) => kept.contains(attempt),
+                (Role::Volume, _) => !kept.is_empty(),
+                _ => false,
+            };
+            found.retain(|ours| !stays(ours));
+            if needs_nothing && !found.is_empty() {
+                self.remove(run, found, &kept).await;
             }
         }
         Ok(driven)
@@ -74,12 +91,48 @@ impl Engine {
         }
     }
 
-    async fn remove(&self, run: RunId, found: Vec<Ours>) {
-        let scheduler = &self.driven.parts.scheduler;
-        for ours in found {
-            if let Some(attempt) = &ours.attempt
-                && let Err(error) = scheduler.remove(attempt).await
+    /// Lets go of kept containers that are past their bounds.
+    async fn bound_kept(&self) -> Result<(), Error> {
+        let parts = &self.driven.parts;
+        let past = tidy::too_many(parts).await?;
+        let rows: Vec<KeptRow> = past.into_iter().map(|(row, _)| row).collect();
+        if let Err(error) = tidy::let_go(parts, &rows).await {
+            tracing::warn!(%error, "a kept container stays longer than it has to");
+        }
+        Ok(())
+    }
+
+    async fn kept_of(&self, run: RunId) -> Result<Vec<AttemptId>, Error> {
+        let kept = self.store().kept().await?.into_iter();
+        let kept = kept.map(|row| row.attempt).filter(|it| it.run == run);
+        Ok(kept.collect())
+    }
+
+    /// Ends what is left of shells whose processes are dead.
+    async fn end_shells(&self, shells: Vec<Ours>) -> Result<(), Error> {
+        for shell in shells {
+            if let Some(owner) = shell.owner
+                && self.store().is_alive(owner).await?
             {
+                continue;
+            }
+            let ended = self.driven.parts.scheduler.end_shell(&shell.name).await;
+            if let Err(error) = ended {
+                tracing::warn!(name = shell.name, %error, "a shell left behind cannot be ended");
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, run: RunId, found: Vec<Ours>, kept: &[AttemptId]) {
+        let scheduler = &self.driven.parts.scheduler;
+        for attempt in found.into_iter().filter_map(|ours| ours.attempt) {
+            let removed = if kept.contains(&attempt) {
+                scheduler.keep(&attempt).await
+            } else {
+                scheduler.remove(&attempt).await
+            };
+            if let Err(error) = removed {
                 tracing::warn!(%attempt, %error, "something left behind cannot be removed");
             }
         }

@@ -8,9 +8,10 @@ use crate::{
 };
 use gofer_cli::{Check, Verdict};
 use gofer_core::id::{Ids, StoreId};
+use gofer_engine::LONGEST_KEPT;
 use gofer_scheduler::{Ours, Role, Scheduler};
 use gofer_scheduler_docker::{Brand, Found, Probe};
-use gofer_store::Store;
+use gofer_store::{KeptRow, Store};
 use gofer_store_sqlite::SqliteStore;
 use std::{path::Path, sync::Arc};
 
@@ -37,6 +38,9 @@ pub(crate) async fn examine(places: &Places, project: &Path) -> Vec<Check> {
     let id = store
         .as_ref()
         .map_or_else(|| StoreId(RandomIds.next()), Store::id);
+    if let Some(store) = &store {
+        look_at_kept(store, &mut checks).await;
+    }
     let link = EngineLink::new(id, Arc::new(SystemClock::new()));
     look_at_engine(&link, &mut checks).await;
     link.close().await;
@@ -75,6 +79,43 @@ async fn look_at_data(data: &DataDir, checks: &mut Vec<Check>) -> Option<SqliteS
     };
     room(checks, "data disk", data.path());
     store
+}
+
+/// Containers that stay on the engine on purpose.
+async fn look_at_kept(store: &SqliteStore, checks: &mut Vec<Check>) {
+    match store.kept().await {
+        Ok(kept) => checks.push(fine("kept", described(&kept))),
+        Err(error) => checks.push(problem("kept", error.to_string(), "run this again")),
+    }
+}
+
+fn described(kept: &[KeptRow]) -> String {
+    let [first, ..] = kept else {
+        return "no container of a failed task".into();
+    };
+    let names: Vec<String> = kept.iter().map(name).collect();
+    let containers = match kept.len() {
+        1 => "the container of 1 failed attempt".to_owned(),
+        count => format!("the containers of {count} failed attempts"),
+    };
+    let named = names.join(", ");
+    let (shell, hours) = (name(first), LONGEST_KEPT.as_secs() / 3_600);
+    format!(
+        "{containers}, for {hours} h at most: {named}; `gofer shell {shell}` looks into it, `gofer clean` removes them"
+    )
+}
+
+/// `etl/42/load/3`
+fn name(kept: &KeptRow) -> String {
+    let KeptRow {
+        attempt,
+        pipeline,
+        number,
+        ..
+    } = kept;
+    let item = attempt.item.map(|item| format!("/{item}"));
+    let item = item.unwrap_or_default();
+    format!("{pipeline}/{number}/{}{item}", attempt.task)
 }
 
 async fn look_at_engine(link: &EngineLink, checks: &mut Vec<Check>) {
@@ -198,6 +239,7 @@ fn held(ours: &[Ours]) -> String {
         (Role::Sandbox, "network sandbox"),
         (Role::Volume, "volume"),
         (Role::Network, "network"),
+        (Role::Shell, "shell"),
     ];
     let counted = kinds.iter().filter_map(|(role, name)| {
         let count = ours.iter().filter(|thing| thing.role == *role).count();
@@ -300,6 +342,7 @@ mod tests {
             run: None,
             attempt: None,
             epoch: None,
+            owner: None,
             name: name.into(),
             running: true,
         };

@@ -103,7 +103,8 @@ impl EngineLink {
 
     /// Finds and reaches it, once. After a failure the next call tries again.
     pub(crate) async fn connect(&self) -> Result<&(Found, Docker), NoEngine> {
-        let connect = async || Ok(self.serve(Answering::reach(self.named.get().map(String::as_str)).await?));
+        let connect =
+            async || Ok(self.serve(Answering::reach(self.named.get().map(String::as_str)).await?));
         self.docker.get_or_try_init(connect).await
     }
 

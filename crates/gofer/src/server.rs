@@ -13,9 +13,11 @@ use gofer_cli::Refused;
 use gofer_core::{
     Clock,
     id::{Ids, InstanceId, StoreId},
+    run::Keep,
 };
 use gofer_engine::{Engine, Options, Parts};
 use gofer_logs::{Disk, FsDisk, MemoryDisk};
+use gofer_objects::Objects;
 use gofer_scheduler::Scheduler;
 use gofer_sdk::Client;
 use gofer_store::{Store, memory};
@@ -43,6 +45,7 @@ pub(crate) struct Server {
 struct Storage {
     store: Arc<dyn Store>,
     logs: Arc<dyn Disk>,
+    objects: Objects,
     is_empty: bool,
 }
 
@@ -64,6 +67,7 @@ impl Server {
             Storage {
                 store,
                 logs: Arc::new(MemoryDisk::new()),
+                objects: Objects::in_memory(),
                 is_empty: true,
             },
         )
@@ -96,9 +100,13 @@ impl Server {
             clock,
             ids: Arc::new(RandomIds),
             logs: storage.logs,
+            objects: storage.objects,
             vault: Arc::new(KeyFile::new(data.keys())),
             knock: Arc::new(move |owner| sockets.knock(owner)),
-            options: Options::default(),
+            options: Options {
+                keep: kept_by_choice(std::env::var("GOFER_KEEP").ok().as_deref())?,
+                ..Options::default()
+            },
         });
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
         let authority = Authority::PeerUid {
@@ -191,9 +199,12 @@ async fn kept(data: &DataDir) -> Result<Storage, Refused> {
         refused(error.to_string(), not_allowed)
     })?;
     let logs = Arc::new(FsDisk::new(data.logs()));
+    let objects = Objects::in_folder(&data.objects());
+    let objects = objects.map_err(|error| refused(error.to_string(), false))?;
     Ok(Storage {
         store: Arc::new(store),
         logs,
+        objects,
         is_empty: false,
     })
 }
@@ -212,6 +223,19 @@ async fn hear_knocks(knocks: UnixDatagram, engine: Engine, shutdown: Cancellatio
                 }
             },
         }
+    }
+}
+
+/// Whose containers the user wants kept.
+fn kept_by_choice(chosen: Option<&str>) -> Result<Keep, Refused> {
+    match chosen.filter(|chosen| !chosen.is_empty()) {
+        None | Some("failed") => Ok(Keep::Failed),
+        Some("none") => Ok(Keep::None),
+        Some(other) => Err(Refused {
+            message: format!("GOFER_KEEP is {other:?}"),
+            remedy: Some("it is `failed`, which is the default, or `none`".into()),
+            not_allowed: false,
+        }),
     }
 }
 

@@ -2,6 +2,9 @@
 //! few bytes and a folder that anybody may write to. It is made here; nothing is pulled.
 
 mod code;
+mod old;
+
+pub(crate) use old::{old, remove_old};
 
 use self::code::{AMD64, ARM64};
 use crate::labels;
@@ -77,6 +80,12 @@ fn archive(program: &[u8]) -> std::io::Result<Vec<u8>> {
 
 pub(crate) fn has_program(architecture: &str) -> bool {
     program(architecture).is_some()
+}
+
+/// What the image for this machine is called.
+fn name_for(architecture: &str) -> std::io::Result<String> {
+    let archive = archive(&program(architecture).unwrap_or_default())?;
+    Ok(format!("{REPOSITORY}:{}", labels::digest(&archive, 6)))
 }
 
 /// Makes sure that the engine has the image, and says its name.

@@ -258,6 +258,23 @@ async fn volumes(engine: &Engine, run: Option<RunId>) -> Result<Vec<Ours>, Error
     Ok(ours.collect())
 }
 
+/// What containers of this store have written in their own layers.
+pub(crate) async fn sizes(engine: &Engine) -> Result<Vec<(Ours, u64)>, Error> {
+    let filters = ours_only(engine, None);
+    let options = ListContainersOptionsBuilder::new()
+        .all(true)
+        .size(true)
+        .filters(&filters)
+        .build();
+    let found = engine.patient.list_containers(Some(options)).await;
+    let found = found.map_err(remedy::plain)?;
+    let sized = |container: &ContainerSummary| {
+        let bytes = u64::try_from(container.size_rw.unwrap_or_default()).ok()?;
+        Some((container_of(engine, container)?, bytes))
+    };
+    Ok(found.iter().filter_map(sized).collect())
+}
+
 pub(crate) fn container_of(engine: &Engine, container: &ContainerSummary) -> Option<Ours> {
     let names = container.names.as_ref()?;
     let name = names.first()?.trim_start_matches('/');

@@ -3,7 +3,7 @@
 use crate::{
     artifacts, collect,
     engine::Engine,
-    ensure, labels, removal, shell,
+    ensure, holder, labels, removal, shell,
     sink::Sink,
     source::{self, Wanted},
     volumes,
@@ -103,6 +103,18 @@ impl Scheduler for Docker {
 
     async fn volume_remove(&self, pipeline: &str, name: &VolumeName) -> Result<(), Error> {
         volumes::remove(&self.engine, pipeline, name).await
+    }
+
+    async fn sizes(&self) -> Result<Vec<(Ours, u64)>, Error> {
+        removal::sizes(&self.engine).await
+    }
+
+    async fn old_images(&self) -> Result<Vec<(String, u64)>, Error> {
+        holder::old(&self.engine).await
+    }
+
+    async fn remove_old_image(&self, name: &str) -> Result<(), Error> {
+        holder::remove_old(&self.engine, name).await
     }
 
     async fn exec(&self, attempt: &AttemptId, command: &[String]) -> Result<(i32, Vec<u8>), Error> {

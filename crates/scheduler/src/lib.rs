@@ -107,6 +107,21 @@ pub trait Scheduler: Send + Sync {
     /// Removes a kept volume of this store.
     async fn volume_remove(&self, pipeline: &str, name: &VolumeName) -> Result<(), Error>;
 
+    /// What containers of this store take, as far as the scheduler knows.
+    async fn sizes(&self) -> Result<Vec<(Ours, u64)>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// Images that an older version of ours made, with their bytes. They serve every store.
+    async fn old_images(&self) -> Result<Vec<(String, u64)>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// Removes one of them, unless something uses it. Already gone is success.
+    async fn remove_old_image(&self, _name: &str) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Runs a command beside a running attempt's main process; its output and exit code.
     async fn exec(&self, attempt: &AttemptId, command: &[String]) -> Result<(i32, Vec<u8>), Error>;
 

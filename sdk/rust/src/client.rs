@@ -1,6 +1,5 @@
 use crate::{
-    Error, LogQuery, RunEvent, RunRef, ShellSession, ShellTarget, Which,
-    shell,
+    Error, LogQuery, RunEvent, RunRef, ShellSession, ShellTarget, Which, shell,
     stream::{self, log_frame, run_event},
     transport::{Call, Transport},
     url::{path, query},
@@ -8,7 +7,8 @@ use crate::{
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use gofer_api_types::{
-    LogFrame, Page, Problem, RerunRun, ResumeRun, Resumed, Run, RunSummary, RunsQuery, StartRun, StartShell, Version,
+    LogFrame, Page, Problem, RerunRun, ResumeRun, Resumed, Run, RunSummary, RunsQuery, StartRun,
+    StartShell, Version,
 };
 use hyper::Method;
 use serde::Serialize;
@@ -188,7 +188,10 @@ impl Client {
         shell::open(Path::new(&self.at), &path, start).await
     }
 
-    pub(crate) async fn get<T: serde::de::DeserializeOwned>(&self, path: String) -> Result<T, Error> {
+    pub(crate) async fn get<T: serde::de::DeserializeOwned>(
+        &self,
+        path: String,
+    ) -> Result<T, Error> {
         self.transport.json(call(Method::GET, path, JSON)).await
     }
 
@@ -237,7 +240,11 @@ pub(crate) fn call(method: Method, path: String, accept: &'static str) -> Call {
     }
 }
 
-pub(crate) fn with_body(method: Method, path: String, body: &impl Serialize) -> Result<Call, Error> {
+pub(crate) fn with_body(
+    method: Method,
+    path: String,
+    body: &impl Serialize,
+) -> Result<Call, Error> {
     let body = serde_json::to_vec(body).map_err(|error| Error::Protocol(error.to_string()))?;
     Ok(Call {
         body: Some(body),

@@ -10,9 +10,11 @@
 //! ```
 #![warn(missing_docs)]
 
+mod artifacts;
 mod client;
 mod error;
 mod reference;
+mod shell;
 mod sse;
 mod stream;
 mod transport;
@@ -22,4 +24,5 @@ pub use client::Client;
 pub use error::Error;
 pub use gofer_api_types as types;
 pub use reference::{InvalidReference, Reference, RunRef, Which};
+pub use shell::{ShellEvent, ShellSession, ShellTarget, ShellWriter};
 pub use stream::{LogQuery, RunEvent};
