@@ -149,6 +149,23 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{s}")
 }
 
+/// `999 B`, `1.2 kB`, `12 MB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    let (mut tenths, mut unit) = (bytes.saturating_mul(10), "B");
+    for next in UNITS {
+        // So that it does not round to a thousand.
+        if tenths < 9_995 {
+            break;
+        }
+        (tenths, unit) = (tenths.div_ceil(1_000).max(10), next);
+    }
+    match (tenths / 10, tenths % 10) {
+        (whole, tenth) if unit != "B" && whole < 10 => format!("{whole}.{tenth} {unit}"),
+        (whole, _) => format!("{whole} {unit}"),
+    }
+}
+
 /// `a`, `a and b`, `a, b and c`.
 pub(crate) fn list<S: AsRef<str>>(parts: &[S]) -> String {
     match parts {

@@ -2,7 +2,7 @@
 
 use crate::time;
 use gofer_core::Timestamp;
-use gofer_sdk::types::{Attempt, Item, Run, Task, TaskState};
+use gofer_sdk::types::{Artifacts, Attempt, Item, Run, Task, TaskState};
 use std::time::Duration;
 
 /// Which one: a task's name and an item's index.
@@ -58,6 +58,11 @@ impl<'r> Unit<'r> {
         self.item.map_or(&self.task.attempts, |item| &item.attempts)
     }
 
+    /// How much its last attempt left.
+    pub(crate) fn artifacts(&self) -> Option<Artifacts> {
+        self.item.map_or(self.task.artifacts, |item| item.artifacts)
+    }
+
     pub(crate) fn newest(&self) -> Option<&'r Attempt> {
         self.attempts().last()
     }
@@ -67,13 +72,26 @@ impl<'r> Unit<'r> {
         self.newest()?.child.as_deref()
     }
 
+    /// Its newest attempt can be looked into.
+    pub(crate) fn is_kept(&self, run: &Run) -> bool {
+        let (task, item) = self.key();
+        let newest = self.newest().map(|attempt| attempt.number);
+        let mut kept = run.kept.iter();
+        kept.any(|kept| kept.task == task && kept.item == item && Some(kept.attempt) == newest)
+    }
+
     /// Its state with the reason's sentence: `exit code 1`, `timed out after 5m`.
     pub(crate) fn why(&self) -> String {
         match (self.message(), self.reason()) {
-            (Some(message), _) => message.to_owned(),
+            (Some(message), _) => message.lines().next().unwrap_or_default().to_owned(),
             (None, Some(reason)) => reason.replace('_', " "),
             (None, None) => String::new(),
         }
+    }
+
+    /// What stands below that sentence: lines of somebody else, such as a service.
+    pub(crate) fn quoted(&self) -> Vec<&str> {
+        self.message().unwrap_or_default().lines().skip(1).collect()
     }
 
     /// From the first attempt's start to the last one's end, or to now.

@@ -41,6 +41,8 @@ pub(super) fn task(
         message: message.map(Into::into),
         allow_failure: false,
         outputs: BTreeMap::new(),
+        artifacts: None,
+        services: Vec::new(),
         attempts,
         items: Vec::new(),
     }
@@ -60,6 +62,7 @@ pub(super) fn item(
         message: message.map(Into::into),
         allow_failure: false,
         outputs: BTreeMap::new(),
+        artifacts: None,
         attempts,
     }
 }
@@ -74,6 +77,7 @@ pub(super) fn run(state: RunState, tasks: Vec<Task>) -> Run {
         state,
         reason: None,
         message: None,
+        kept: Vec::new(),
         interrupted: false,
         trigger: "manual".into(),
         called_by: None,

@@ -61,9 +61,7 @@ impl Attempt {
             KeepError::Refused(refusal) if refusal.is_too_large() => {
                 Failed::Finally(Reason::ArtifactsTooLarge, refusal.to_string())
             }
-            KeepError::Refused(refusal) => {
-                Failed::Finally(Reason::BadOutputs, refusal.to_string())
-            }
+            KeepError::Refused(refusal) => Failed::Finally(Reason::BadOutputs, refusal.to_string()),
             KeepError::Source(error) => error.into(),
             KeepError::Store(StoreError::Full) => {
                 Failed::Finally(Reason::NoSpace, StoreError::Full.to_string())
