@@ -12,6 +12,8 @@ mod bench;
 mod clock;
 mod conformance;
 mod engine;
+mod packages;
 mod private;
+mod registry;
 mod restarts;
 mod tasks;

@@ -30,13 +30,13 @@ impl Permit for Yes {
     }
 }
 
-struct Going {
+pub(crate) struct Going {
     log: BoxStream<'static, LogEvent>,
     facts: UnboundedReceiver<Fact>,
 }
 
 impl Going {
-    async fn end(mut self) -> (Exit, String) {
+    pub(crate) async fn end(mut self) -> (Exit, String) {
         let mut text = String::new();
         while let Some(event) = self.log.next().await {
             if let LogEvent::Bytes { bytes, .. } = event {
@@ -52,7 +52,7 @@ impl Going {
     }
 }
 
-fn id(run: RunId, task: &str) -> AttemptId {
+pub(crate) fn id(run: RunId, task: &str) -> AttemptId {
     AttemptId {
         run,
         task: task.parse().unwrap(),
@@ -61,7 +61,7 @@ fn id(run: RunId, task: &str) -> AttemptId {
     }
 }
 
-async fn start(
+pub(crate) async fn start(
     docker: &Docker,
     id: &AttemptId,
     main: Container,
@@ -95,11 +95,11 @@ fn script(text: &str) -> Container {
     container(Exec::Script(text.to_owned()))
 }
 
-async fn run_to_end(docker: &Docker, id: &AttemptId, main: Container) -> (Exit, String) {
+pub(crate) async fn run_to_end(docker: &Docker, id: &AttemptId, main: Container) -> (Exit, String) {
     start(docker, id, main, true).await.unwrap().end().await
 }
 
-async fn tidy(docker: Docker, run: RunId, tasks: &[&str]) {
+pub(crate) async fn tidy(docker: Docker, run: RunId, tasks: &[&str]) {
     for task in tasks {
         docker.remove(&id(run, task)).await.unwrap();
     }
