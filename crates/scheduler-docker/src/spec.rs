@@ -1,12 +1,7 @@
 //! From an attempt to the request that creates its container.
 
-use crate::{
-    engine::{Brand, Options},
-    files,
-};
-use bollard::models::{
-    ContainerCreateBody, DeviceRequest, HostConfig, HostConfigLogConfig, Mount, MountType,
-};
+use crate::engine::{Brand, Options};
+use bollard::models::{ContainerCreateBody, DeviceRequest, HostConfig, HostConfigLogConfig, Mount};
 use gofer_core::container::Exec;
 use gofer_scheduler::{Container, EnvValue};
 use std::collections::HashMap;
@@ -135,19 +130,9 @@ fn host(container: &Container, around: Around<'_>) -> HostConfig {
         pids_limit: Some(i64::from(around.options.pids_limit)),
         readonly_rootfs: Some(container.read_only),
         device_requests: limits.gpus.map(gpus),
-        mounts: Some(mounts(container, around)),
+        mounts: Some(around.mounts),
         ..HostConfig::default()
     }
-}
-
-fn mounts(container: &Container, around: Around<'_>) -> Vec<Mount> {
-    // Without a name they go with the container.
-    let folders = files::folders(container).into_iter().map(|folder| Mount {
-        target: Some(folder),
-        typ: Some(MountType::VOLUME),
-        ..Mount::default()
-    });
-    around.mounts.into_iter().chain(folders).collect()
 }
 
 /// Docker's usual driver alters bytes and its `local` one rotates unless told not to; Podman

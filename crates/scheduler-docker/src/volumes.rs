@@ -2,6 +2,7 @@
 
 use crate::{
     engine::Engine,
+    files,
     find::Endpoint,
     holder, labels,
     remedy::{self, Kind, found},
@@ -85,14 +86,25 @@ fn is_of_this_machine(endpoint: &Endpoint, path: &str) -> Result<(), StartError>
     Err(remedy::failed(Reason::StartFailed, text))
 }
 
-/// The mounts of a container whose volumes are ready.
+/// The mounts of a container whose volumes are ready, and the folders of its files that have to be
+/// volumes: these have no name and go with the container.
 pub(crate) fn mounts<'a>(
     engine: &'a Engine,
     owner: Owner<'a>,
     container: &'a Container,
 ) -> impl Iterator<Item = Mount> + 'a {
+    let folders = files::folders(container).into_iter();
+    let folders = folders.map(move |folder| Mount {
+        target: Some(folder),
+        typ: Some(MountType::VOLUME),
+        volume_options: Some(MountVolumeOptions {
+            labels: Some(labels::of_run(engine.store, owner.run, Role::Volume)),
+            ..MountVolumeOptions::default()
+        }),
+        ..Mount::default()
+    });
     let volumes = container.volumes.iter();
-    volumes.map(move |(at, source, read_only)| {
+    let volumes = volumes.map(move |(at, source, read_only)| {
         let mount = match source {
             VolumeSource::Scratch(name) => volume(scratch(engine, owner.run, name)),
             VolumeSource::Persistent(name) => volume(kept(engine, owner.pipeline, name)),
@@ -109,7 +121,8 @@ pub(crate) fn mounts<'a>(
             read_only: Some(*read_only),
             ..mount
         }
-    })
+    });
+    volumes.chain(folders)
 }
 
 fn volume(named: Named) -> Mount {
