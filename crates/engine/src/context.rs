@@ -31,6 +31,8 @@ pub(crate) struct Context {
     /// Ends everything that is done for this run in this process; containers go on.
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
+    /// Those of them that keep what may be written after an attempt has ended.
+    pub(crate) keeping: TaskTracker,
 }
 
 impl Context {

@@ -169,12 +169,13 @@ impl Driven {
             Arc::clone(&context),
             messages,
         );
-        let of = (ready.row.namespace, ready.row.pipeline);
+        let row = ready.row;
+        let of = (row.namespace.clone(), row.pipeline.clone());
         let driven = Arc::clone(self);
         self.tasks.spawn(async move {
-            let settled = driven.see_through(driver, context, of.clone()).await;
+            let settled = driven.see_through(driver, context, of).await;
             if let Some(Tidying(driven)) = &settled {
-                tidy::after(&driven.parts, (&of.0, &of.1), retention.as_ref()).await;
+                tidy::after(&driven.parts, &row, retention.as_ref()).await;
             }
         });
     }

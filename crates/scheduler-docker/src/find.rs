@@ -153,7 +153,8 @@ pub fn find_named(environment: &Environment, name: &str) -> Result<Found, FindEr
         "podman" => "CONTAINER_HOST",
         _ => {
             let wrong = |problem| format!("{problem}. It may also be docker or podman");
-            let endpoint = of_host(environment, name).map_err(|it| setting("--scheduler")(wrong(it)))?;
+            let endpoint =
+                of_host(environment, name).map_err(|it| setting("--scheduler")(wrong(it)))?;
             let why = "--scheduler".to_owned();
             return Ok(Found { endpoint, why });
         }

@@ -56,14 +56,16 @@ pub(crate) struct Sink {
 impl Sink {
     pub(crate) fn new(brand: Brand) -> (Self, mpsc::Receiver<LogEvent>) {
         let (to, from) = mpsc::channel(64);
-        (
-            Self {
-                to,
-                init: InitLine::new(brand),
-                taken: Counts::default(),
-            },
-            from,
-        )
+        (Self::to(brand, to), from)
+    }
+
+    /// One that hands everything to somebody who is there already.
+    pub(crate) fn to(brand: Brand, to: mpsc::Sender<LogEvent>) -> Self {
+        Self {
+            to,
+            init: InitLine::new(brand),
+            taken: Counts::default(),
+        }
     }
 
     /// What follows begins with the first byte.

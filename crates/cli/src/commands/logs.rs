@@ -63,6 +63,7 @@ pub(crate) async fn logs(session: &Session<'_>, args: &Logs) -> Result<Code> {
 fn query(key: Key, args: &Logs, follow: bool) -> LogQuery {
     let options = LogOptions {
         attempt: args.attempt,
+        service: args.service.clone(),
         follow,
         tail: args.tail,
         timestamps: args.timestamps,

@@ -22,7 +22,8 @@ pub(super) struct Facts {
     pub(super) sender: UnboundedSender<Fact>,
     inbox: UnboundedReceiver<Fact>,
     stop: watch::Receiver<Option<Duration>>,
-    pub(super) is_pulling: bool,
+    /// What takes long is under way, and can be left alone.
+    pub(super) is_waiting: bool,
     ending: Option<Ending>,
 }
 
@@ -41,7 +42,7 @@ impl Facts {
             sender,
             inbox,
             stop,
-            is_pulling: false,
+            is_waiting: false,
             ending: None,
         }
     }
@@ -120,13 +121,17 @@ impl Facts {
     fn take(&mut self, fact: Fact) {
         match fact {
             Fact::Pulling { image, done, total } => {
-                self.is_pulling = true;
+                self.is_waiting = true;
                 self.context
                     .feed
                     .note(&self.key, Some(pulling(&image, done, total)));
             }
+            Fact::Waiting(text) => {
+                self.is_waiting = true;
+                self.context.feed.note(&self.key, Some(text));
+            }
             Fact::Pulled => {
-                self.is_pulling = false;
+                self.is_waiting = false;
                 self.context.feed.note(&self.key, None);
             }
             Fact::Started(started) => self.started(started),
@@ -139,7 +144,7 @@ impl Facts {
     }
 
     fn started(&mut self, started: Started) {
-        self.is_pulling = false;
+        self.is_waiting = false;
         self.context.feed.note(&self.key, None);
         let Started { at, image, node } = started;
         if let Some(image) = &image {

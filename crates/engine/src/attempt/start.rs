@@ -1,6 +1,6 @@
 //! Making the container exist and run.
 
-use super::{Attempt, facts::Facts, permit::Ask, spec};
+use super::{Attempt, facts::Facts, permit::Ask, services::Logs, spec};
 use crate::{pauses::Pauses, pins::Choice};
 use futures_util::stream::BoxStream;
 use gofer_core::{
@@ -29,12 +29,12 @@ enum Answer {
 
 impl Attempt {
     /// Completes when the container has been started, or is known never to be.
-    pub(super) async fn start(&self, facts: &mut Facts) -> Result<Log, Ending> {
+    pub(super) async fn start(&self, facts: &mut Facts, services: &Logs) -> Result<Log, Ending> {
         let place = self.place().await?;
         let choice = self.image().await?;
         let mut pauses = Pauses::of_scheduler();
         loop {
-            match self.ask(facts, &choice).await {
+            match self.ask(facts, &choice, services).await {
                 Answer::Log(stream) => {
                     // Before others may look the image up: what it was here.
                     facts.take_waiting();
@@ -78,7 +78,7 @@ impl Attempt {
     }
 
     /// Asks the scheduler once.
-    async fn ask(&self, facts: &mut Facts, image: &Choice) -> Answer {
+    async fn ask(&self, facts: &mut Facts, image: &Choice, services: &Logs) -> Answer {
         let context = &self.context;
         let may_run = self.granted.load(Ordering::SeqCst) && !planted::is(2);
         let pinned = image.pinned.as_deref();
@@ -98,8 +98,8 @@ impl Attempt {
             },
             more_to_come: self.order.more_to_come,
             attempt,
-            inputs: None,
-            service_logs: Vec::new(),
+            inputs: self.inputs(),
+            service_logs: services.clone(),
             permit: Box::new(Ask {
                 context: Arc::clone(context),
                 key: self.order.key.clone(),
@@ -110,13 +110,13 @@ impl Attempt {
         };
         let mut asked = pin!(context.parts.scheduler.ensure(request));
         let answer = loop {
-            let is_pulling = facts.is_pulling && !self.granted.load(Ordering::SeqCst);
+            let is_waiting = facts.is_waiting && !self.granted.load(Ordering::SeqCst);
             tokio::select! {
                 biased;
                 answer = &mut asked => break answer,
-                // A long pull can be left where it is. Any other step is let finish, since the
-                // engine may go on with it and make a container that nobody knows.
-                () = self.stop_asked(), if is_pulling => return Answer::Ended(stopped()),
+                // A long pull, or services that are not ready, can be left alone. Any other step is
+                // let finish: the engine may go on with it and make a container that nobody knows.
+                () = self.stop_asked(), if is_waiting => return Answer::Ended(stopped()),
                 () = facts.next() => {}
             }
         };

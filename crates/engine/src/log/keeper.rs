@@ -5,8 +5,8 @@ use super::{
 };
 use crate::context::Context;
 use futures_util::{StreamExt as _, stream::BoxStream};
-use gofer_core::{Timestamp, clock::Moment, id::AttemptId, planted};
-use gofer_logs::Stream;
+use gofer_core::{Timestamp, clock::Moment, planted};
+use gofer_logs::{LogId, Stream};
 use gofer_scheduler::LogEvent;
 use std::{pin::Pin, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// Followers are woken no more often than this.
 const WAKE: Duration = TOGETHER;
 
-/// Keeps the log of one attempt.
+/// Keeps the log of one container.
 pub(crate) struct Keeper {
     context: Arc<Context>,
     sink: Sink,
@@ -34,8 +34,8 @@ type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 impl Keeper {
     /// Begins a log, or goes on with one that an earlier process began.
-    pub(crate) async fn open(context: &Arc<Context>, id: &AttemptId) -> Self {
-        let sink = Sink::open(context, id).await;
+    pub(crate) async fn open(context: &Arc<Context>, log: impl Into<LogId>) -> Self {
+        let sink = Sink::open(context, log.into()).await;
         let kept = sink.counts();
         let side = |stream| Side::new(stream, &context.patterns, kept.of(stream));
         Self {

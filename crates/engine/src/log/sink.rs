@@ -1,7 +1,7 @@
 use super::batch::Batch;
 use crate::{context::Context, pauses::Pauses};
-use gofer_core::{Timestamp, id::AttemptId, run::Key};
-use gofer_logs::{Chunk, Counts, Error, Hole, Options, Stream, Writer};
+use gofer_core::{Timestamp, run::Key};
+use gofer_logs::{Chunk, Counts, Error, Hole, LogId, Options, Stream, Writer};
 use std::{
     io::{self, ErrorKind},
     sync::Arc,
@@ -13,17 +13,17 @@ const MOST_FAILURES: u32 = 10;
 /// The writer of one log, which waits for room when the disk is full.
 pub(super) struct Sink {
     context: Arc<Context>,
-    id: AttemptId,
+    id: LogId,
     /// None: the log has ended already, or cannot be written.
     writer: Option<Writer>,
     failures: u32,
 }
 
 impl Sink {
-    pub(super) async fn open(context: &Arc<Context>, id: &AttemptId) -> Self {
+    pub(super) async fn open(context: &Arc<Context>, id: LogId) -> Self {
         let mut sink = Self {
             context: Arc::clone(context),
-            id: id.clone(),
+            id,
             writer: None,
             failures: 0,
         };
@@ -90,8 +90,8 @@ impl Sink {
         let mut pauses = Pauses::of_disk();
         let context = Arc::clone(&self.context);
         let key = Key {
-            task: self.id.task.clone(),
-            item: self.id.item,
+            task: self.id.attempt.task.clone(),
+            item: self.id.attempt.item,
         };
         let mut told = false;
         loop {

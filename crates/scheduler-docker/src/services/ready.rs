@@ -178,11 +178,11 @@ fn ended_early(ended: &Ended) -> String {
 
 fn failed(one: &One, words: &str) -> StartError {
     let lines = lock(&one.tail).lines();
-    let lines = if lines.is_empty() {
-        "It wrote nothing".to_owned()
+    let name = &one.name;
+    let text = if lines.is_empty() {
+        format!("service {name} {words}; it wrote nothing")
     } else {
-        format!("Its last lines:\n{lines}")
+        format!("service {name} {words}\n{lines}")
     };
-    let text = format!("service {} {words}. {lines}", one.name);
     remedy::failed(Reason::ServiceFailed, text)
 }
