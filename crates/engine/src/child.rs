@@ -183,7 +183,8 @@ impl Engine {
             version,
             number: row.number,
         };
-        let book = Book::restore(plan, identity, origin, run);
+        let mut book = Book::restore(plan, identity, origin, run);
+        self.know_objects(&mut book).await?;
         self.driven.drive(Ready {
             row: row.clone(),
             claim,

@@ -22,6 +22,7 @@ mod feed;
 mod keep;
 mod log;
 mod message;
+mod objects;
 pub mod outputs;
 mod partial;
 mod parts;

@@ -88,7 +88,8 @@ impl Engine {
             version: row.version,
             number: row.number,
         };
-        let book = Book::restore(Arc::new(plan), identity, row.origin.clone(), stored.run);
+        let mut book = Book::restore(Arc::new(plan), identity, row.origin.clone(), stored.run);
+        self.know_objects(&mut book).await?;
         self.driven.drive(Ready {
             row: row.clone(),
             claim,

@@ -116,6 +116,7 @@ impl Engine {
             number: row.number,
         };
         let mut book = Book::restore(Arc::new(plan), identity, origin, stored.run);
+        self.know_objects(&mut book).await?;
         let keys = book.again(&rerun.again).map_err(refused)?;
         let mut secrets: BTreeMap<SecretName, SecretText> = rerun.secrets.into_iter().collect();
         secrets.retain(|name, _| needed.contains(name));

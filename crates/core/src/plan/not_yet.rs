@@ -5,7 +5,7 @@ mod tests;
 
 use crate::{
     Problem,
-    definition::{Container, Pipeline, Reference, Task, Value},
+    definition::{Container, Pipeline, Task},
     problem::Path,
 };
 
@@ -40,39 +40,16 @@ fn task(path: &Path, task: &Task, problems: &mut Vec<Problem>) {
     if task.approval.is_some() {
         refuse(path.at("approval"), "`approval`", problems);
     }
-    if let Some(call) = &task.pipeline {
-        for (name, value) in &call.params {
-            object(
-                &path.at("pipeline").at("params").at(name.as_str()),
-                value,
-                problems,
-            );
-        }
-    }
     container(path, &task.container, problems);
 }
 
 fn container(path: &Path, said: &Container, problems: &mut Vec<Problem>) {
     for (key, is_there) in [
         ("cache", said.cache.is_some()),
-        ("objects", !said.objects.is_empty()),
         ("api_token", said.api_token == Some(true)),
-        ("inputs", !said.inputs.is_empty()),
     ] {
         if is_there {
             refuse(path.at(key), &format!("`{key}`"), problems);
         }
-    }
-    if let Some(image) = &said.image {
-        object(&path.at("image"), image, problems);
-    }
-    for (name, value) in &said.env {
-        object(&path.at("env").at(name.as_str()), value, problems);
-    }
-}
-
-fn object(path: &Path, value: &Value, problems: &mut Vec<Problem>) {
-    if matches!(value, Value::Reference(Reference::Object { .. })) {
-        refuse(path.clone(), "`{ object = … }`", problems);
     }
 }

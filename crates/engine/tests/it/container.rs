@@ -14,6 +14,8 @@ pub(crate) enum Does {
     Unsaved(&'static [u8]),
     /// Writes to `$GOFER_OUTPUT`.
     Output(&'static str),
+    /// Leaves a tar in `$GOFER_ARTIFACTS`.
+    Leaves(Vec<u8>),
     Exit(i32),
     /// From here on SIGTERM does nothing.
     Stubborn,
@@ -85,6 +87,13 @@ impl Container {
             }
         });
         events.collect()
+    }
+
+    pub(crate) fn artifacts(&self) -> Option<Vec<u8>> {
+        self.script.iter().find_map(|(_, does)| match does {
+            Does::Leaves(tar) => Some(tar.clone()),
+            _ => None,
+        })
     }
 
     pub(crate) fn output(&self, now: Timestamp) -> Option<Vec<u8>> {

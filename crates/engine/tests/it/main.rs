@@ -11,6 +11,7 @@ mod calls;
 mod clock;
 mod container;
 mod crashes;
+mod files;
 mod happy;
 mod logs;
 mod partial;

@@ -207,7 +207,8 @@ fn a_run_like_another_takes_its_params_mounts_and_tasks_where_nothing_else_is_sa
             "tasks": { "a": {}, "b": { "depends_on": { "a": "success" } } },
         }));
         let first = engine.apply(&namespace(), pipeline).await.unwrap().number;
-        let without = document(json!({ "params": { "n": { "default": "9" } }, "tasks": { "a": {} } }));
+        let without =
+            document(json!({ "params": { "n": { "default": "9" } }, "tasks": { "a": {} } }));
         let second = engine.apply(&namespace(), without).await.unwrap().number;
         let ask = |version: u32, params: &[(&str, &str)], like| Start {
             namespace: namespace(),
@@ -235,7 +236,10 @@ fn a_run_like_another_takes_its_params_mounts_and_tasks_where_nothing_else_is_sa
             ..ask(first, &[("day", "monday"), ("n", "2")], None)
         };
         let old = engine.start(old).await.unwrap();
-        let new = engine.start(ask(first, &[("n", "3")], Some(old.id))).await.unwrap();
+        let new = engine
+            .start(ask(first, &[("n", "3")], Some(old.id)))
+            .await
+            .unwrap();
         assert_ne!(new.id, old.id);
         let text = |row: &RunRow| serde_json::to_value(&row.origin.params).unwrap();
         assert_eq!(text(&new), json!({ "day": "monday", "n": "3" }));

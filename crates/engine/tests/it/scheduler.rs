@@ -60,6 +60,9 @@ struct State {
     /// Each start.
     orders: Vec<Order>,
     released: Vec<RunId>,
+    /// What each was given: a tar.
+    given: BTreeMap<AttemptId, Vec<u8>>,
+    breaks: u32,
     away: u32,
 }
 
@@ -118,6 +121,40 @@ impl Scripted {
 
     pub(crate) fn released(&self) -> Vec<RunId> {
         self.state.lock().unwrap().released.clone()
+    }
+
+    /// So many of the archives that are fetched next break off.
+    pub(crate) fn break_off(&self, times: u32) {
+        self.state.lock().unwrap().breaks = times;
+    }
+
+    pub(crate) fn breaks_off(&self) -> bool {
+        let mut state = self.state.lock().unwrap();
+        let breaks = state.breaks > 0;
+        state.breaks = state.breaks.saturating_sub(1);
+        breaks
+    }
+
+    pub(crate) fn give(&self, id: &AttemptId, tar: Vec<u8>) {
+        self.state.lock().unwrap().given.insert(id.clone(), tar);
+    }
+
+    /// What a task was given.
+    pub(crate) fn given(&self, task: &str) -> Option<Vec<u8>> {
+        let state = self.state.lock().unwrap();
+        let mut given = state.given.iter();
+        given
+            .find(|(id, _)| id.task.as_str() == task)
+            .map(|(_, tar)| tar.clone())
+    }
+
+    /// A variable of a task's nth container.
+    pub(crate) fn env(&self, task: &str, nth: usize, name: &str) -> String {
+        let state = self.state.lock().unwrap();
+        let mut orders = state.orders.iter().filter(|it| it.0.task.as_str() == task);
+        let order = orders.nth(nth).unwrap();
+        let found = order.3.iter().find(|(of, _)| of == name);
+        found.unwrap().1.clone()
     }
 
     /// A container that is there without anybody's doing.
@@ -293,6 +330,7 @@ impl Scripted {
             self.clock.sleep(Duration::from_millis(making.pull)).await;
             let _ = request.facts.send(Fact::Pulled);
         }
+        self.take_inputs(request).await?;
         self.did("create", &request.id);
         let script = self
             .state
@@ -395,18 +433,19 @@ impl Scheduler for Scripted {
 
     async fn collect(&self, attempt: &AttemptId) -> Result<Collected, Error> {
         self.call("collect").await.map_err(Error::Away)?;
-        let found = self
-            .find(attempt)
-            .and_then(|container| container.output(self.clock.now()));
+        let found = self.find(attempt);
+        let artifacts = found.as_ref().and_then(Container::artifacts).is_some();
+        let output = found.and_then(|container| container.output(self.clock.now()));
         self.step("after collect").await;
-        Ok(Collected {
-            output: found,
-            artifacts: false,
-        })
+        Ok(Collected { output, artifacts })
     }
 
-    async fn artifacts(&self, _: &AttemptId) -> Result<Option<Tar>, Error> {
-        Ok(None)
+    async fn artifacts(&self, attempt: &AttemptId) -> Result<Option<Tar>, Error> {
+        self.call("artifacts").await.map_err(Error::Away)?;
+        let found = self.find(attempt);
+        let tar = found.as_ref().and_then(Container::artifacts);
+        self.step("after artifacts").await;
+        Ok(tar.map(|tar| self.sent(&tar)))
     }
 
     async fn keep(&self, _: &AttemptId) -> Result<(), Error> {

@@ -5,6 +5,7 @@ mod calls;
 mod cancel;
 mod conditions;
 mod fan_out;
+mod handed;
 mod keep;
 mod pairs;
 mod partial;
