@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod artifact;
+mod clean;
 mod event;
 mod log;
 mod partial;
@@ -15,12 +16,13 @@ mod shell;
 mod state;
 
 pub use artifact::{Artifact, ArtifactKind, Artifacts, ArtifactsQuery, PutObject, StoredObject};
+pub use clean::{Clean, Cleaned, Spare, SpareKind, Volume};
 pub use event::{Change, End, Progress};
 pub use log::{LogFrame, LogOptions, LogStream};
 pub use partial::{Given, Mount, OnlyTasks, Partial, RerunRun};
 pub use problem::{PROBLEM_JSON, Problem};
 pub use request::{ResumeHow, ResumeRun, Resumed, RunsQuery, SecretValue, StartRun, Version};
-pub use run::{Attempt, Item, Page, Run, RunSummary, Task};
+pub use run::{Attempt, Item, Kept, Page, Run, RunSummary, Task};
 pub use shell::{
     SHELL_STDERR, SHELL_STDOUT, ShellInput, ShellOptions, ShellOutput, StartShell, TerminalSize,
 };

@@ -52,6 +52,9 @@ pub struct Run {
     pub partial: Option<Partial>,
     /// Its tasks, in order of name.
     pub tasks: Vec<Task>,
+    /// Failed attempts that can still be looked into with a shell. Left out when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Kept>,
 }
 
 impl Run {
@@ -64,6 +67,17 @@ impl Run {
     pub fn task(&self, name: &str) -> Option<&Task> {
         self.tasks.iter().find(|task| task.name == name)
     }
+}
+
+/// A failed attempt whose stopped container is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Kept {
+    /// Of which task.
+    pub task: String,
+    /// Of which item of a fan-out.
+    pub item: Option<u32>,
+    /// Which attempt.
+    pub attempt: u32,
 }
 
 /// A run without its tasks: one line of a list.

@@ -57,6 +57,7 @@ fn run() -> Run {
         state: RunState::Succeeded,
         reason: None,
         message: None,
+        kept: Vec::new(),
         interrupted: false,
         trigger: "manual".into(),
         called_by: None,

@@ -6,7 +6,7 @@ use gofer_core::{
     plan::{Kind, Plan},
     run::child_of,
 };
-use gofer_engine::Engine;
+use gofer_engine::{Engine, LONGEST_KEPT};
 use gofer_store::{RunRow, Store, StoredRun};
 use std::{
     collections::BTreeMap,
@@ -52,7 +52,14 @@ impl App {
         let interrupted = self.is_interrupted(&stored.row).await?;
         let plan = self.plan_of(&stored.row).await?;
         let children = self.children(&stored, &plan).await?;
-        Ok(crate::convert::run(stored, &plan, interrupted, &children))
+        let ended = stored.row.head.ended_at;
+        let mut run = crate::convert::run(stored, &plan, interrupted, &children);
+        let age = ended.map(|at| self.engine.now().duration_since(at));
+        if age.is_some_and(|age| age.unsigned_abs() > LONGEST_KEPT) {
+            // It goes with the next process that stays.
+            run.kept.clear();
+        }
+        Ok(run)
     }
 
     /// What the run's version comes to. Versions never change, so those asked for lately are kept.

@@ -141,6 +141,12 @@ pub(crate) enum Command {
     /// Print the JSON Schema of the pipeline file, or explain one key
     #[command(after_help = SCHEMA)]
     Schema(Schema),
+    /// Take away old runs, kept containers and what was left behind
+    #[command(after_help = CLEAN)]
+    Clean(Clean),
+    /// List or delete the volumes that pipelines keep
+    #[command(after_help = VOLUME)]
+    Volume(Volume),
     /// Look at the container engine and say what would keep runs from working
     #[command(after_help = DOCTOR)]
     Doctor,
@@ -172,7 +178,10 @@ pub(crate) const GROUPS: [(&str, &[&str]); 2] = [
             "schema",
         ],
     ),
-    ("Operate", &["doctor", "completion", "man"]),
+    (
+        "Operate",
+        &["clean", "volume", "doctor", "completion", "man"],
+    ),
 ];
 
 #[derive(Debug, Args)]
@@ -416,6 +425,43 @@ pub(crate) enum ObjectCommand {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Clean {
+    /// Say what would go, and remove nothing
+    #[arg(long = "dry-run")]
+    pub(crate) dry: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Of every project of this user
+    #[arg(long)]
+    pub(crate) all_projects: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Volume {
+    #[command(subcommand)]
+    pub(crate) command: Option<VolumeCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VolumeCommand {
+    /// List them
+    List,
+    /// Delete one, with all that is in it
+    Delete(VolumeDelete),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VolumeDelete {
+    /// etl/cache, or cache if only one pipeline has one
+    #[arg(value_name = "VOLUME")]
+    pub(crate) name: String,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Completion {
     /// Which shell
     #[arg(value_enum)]
@@ -509,6 +555,17 @@ const CANCEL: &str = "Examples:
 const SCHEMA: &str = "Examples:
   gofer schema > gofer.schema.json   for an editor's completion
   gofer schema tasks.retry           one key, in words";
+const CLEAN: &str = "Examples:
+  gofer clean --dry-run              what would go, why, and what it takes
+  gofer clean --yes                  without a question
+  gofer clean --all-projects
+
+Runs beyond the newest 20 of their pipeline, or beyond `retention` in its file, with their logs and
+artifacts; logs without a run; containers kept for `gofer shell`; what dead processes left on the
+container engine. Nothing of a run that goes on, and no volume that a pipeline keeps.";
+const VOLUME: &str = "Examples:
+  gofer volume                       all that are kept
+  gofer volume delete etl/cache";
 const DOCTOR: &str = "Exit codes: 0 runs will work, 1 something keeps them from it.";
 const COMPLETION: &str = "Examples:
   gofer completion bash > /etc/bash_completion.d/gofer

@@ -86,6 +86,11 @@ pub trait Host: Send + Sync {
     /// this process.
     async fn close(&self);
 
+    /// Every project of this user that has data here, by a name, with a client that reads it.
+    async fn projects(&self) -> Result<Vec<(String, Client)>, Refused> {
+        Ok(Vec::new())
+    }
+
     /// What `gofer doctor` prints: which engine was found and why, versions, rights, limits, disk,
     /// the data directory, and what of ours is on the engine.
     async fn engine_facts(&self, project: &Path) -> Vec<Check>;

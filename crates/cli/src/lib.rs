@@ -3,6 +3,7 @@
 //! It talks to runs only through `gofer-sdk`, and to files only through `gofer-config`.
 
 mod args;
+mod ask;
 mod commands;
 mod failure;
 mod family;
@@ -73,6 +74,8 @@ async fn dispatch(session: &Session<'_>, command: Command) -> failure::Result<Co
         Command::Object(args) => commands::object(session, &args).await,
         Command::Explain(args) => commands::explain(session, &args).await,
         Command::Cancel(args) => commands::cancel(session, &args).await,
+        Command::Clean(args) => commands::clean(session, &args).await,
+        Command::Volume(args) => commands::volume(session, args.command.as_ref()).await,
         Command::Doctor => commands::doctor(session).await,
         Command::Completion(args) => commands::completion(session, &args),
         Command::Man(args) => commands::man(session, &args),

@@ -271,7 +271,6 @@ pub(crate) fn for_a_server(pipeline: &Pipeline) -> Vec<String> {
         (pipeline.priority.is_some(), "priority"),
         (!pipeline.notify.is_empty(), "notify"),
         (pipeline.expect.is_some(), "expect"),
-        (pipeline.retention.is_some(), "retention"),
     ];
     let present = present
         .into_iter()

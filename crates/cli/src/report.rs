@@ -140,7 +140,9 @@ async fn page_of_causes(
         }
         let bar = paint.colour(Hue::Faint, "│");
         let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(4).max(20));
-        for line in tail(client, run, unit).await {
+        let quoted = unit.quoted().into_iter();
+        let quoted = quoted.map(|line| text::safe(line.as_bytes()));
+        for line in quoted.chain(tail(client, run, unit).await) {
             for part in text::chop(&line, room) {
                 page.line(format_args!("  {bar} {part}"));
             }
@@ -320,6 +322,13 @@ pub(crate) fn next(session: &Session<'_>, project: &Path, run: &Run) -> Vec<Next
         next.push(Next {
             why: format!("all that {} wrote", unit.label()),
             command,
+        });
+    }
+    let looked_into = blamed(run).into_iter().find(|unit| unit.is_kept(run));
+    if let Some(unit) = looked_into {
+        next.push(Next {
+            why: format!("look into {}", unit.label()),
+            command: command(&format!("shell {}", unit.reference(run))),
         });
     }
     match run.state {

@@ -97,7 +97,7 @@ impl Engine {
                     format!("{name} failed more than {hours} h ago: what it left is kept no longer")
                 } else {
                     format!(
-                        "nothing is kept of {name}: of all failures the newest {MOST_KEPT} are, for {hours} h"
+                        "nothing is kept of {name} any more: the newest {MOST_KEPT} failures are, for {hours} h, until `gofer clean`"
                     )
                 })
             }

@@ -49,6 +49,34 @@ impl Places {
                 .map(DataDir)
                 .map_err(|error| refused("read", moved, &error));
         }
+        let projects = self.projects()?;
+        let project = project
+            .canonicalize()
+            .map_err(|error| refused("read", project, &error))?;
+        Ok(DataDir(projects.join(folder_name(&project))))
+    }
+
+    /// Every data directory of this user, by name.
+    pub(crate) fn all(&self) -> Result<Vec<(String, DataDir)>, Refused> {
+        if let Some(moved) = &self.moved {
+            return Ok(vec![(moved.display().to_string(), DataDir(moved.clone()))]);
+        }
+        let projects = self.projects()?;
+        let entries = match std::fs::read_dir(&projects) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|error| refused("read", &projects, &error))?,
+        };
+        let named = entries.flatten().map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            (name, DataDir(entry.path()))
+        });
+        let mut all: Vec<_> = named.collect();
+        all.sort();
+        Ok(all)
+    }
+
+    /// Where data directories are that nobody moved.
+    fn projects(&self) -> Result<PathBuf, Refused> {
         let state = self
             .state
             .clone()
@@ -60,12 +88,7 @@ impl Places {
                 not_allowed: false,
             });
         };
-        let project = project
-            .canonicalize()
-            .map_err(|error| refused("read", project, &error))?;
-        Ok(DataDir(
-            state.join("gofer/projects").join(folder_name(&project)),
-        ))
+        Ok(state.join("gofer/projects"))
     }
 }
 
@@ -87,6 +110,11 @@ impl DataDir {
     /// Where logs are.
     pub(crate) fn logs(&self) -> PathBuf {
         self.0.join("logs")
+    }
+
+    /// Where artifacts are.
+    pub(crate) fn objects(&self) -> PathBuf {
+        self.0.join("objects")
     }
 
     /// What seals secrets.

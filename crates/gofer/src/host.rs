@@ -111,6 +111,20 @@ impl Host for Process {
         let _ = self.engine.set(name.to_owned());
     }
 
+    async fn projects(&self) -> Result<Vec<(String, Client)>, Refused> {
+        let mut servers = self.servers.lock().await;
+        let mut projects = Vec::new();
+        for (name, data) in self.places.all()? {
+            let running = match servers.remove(&data) {
+                Some(running) => running,
+                None => Running::reading(&data).await?,
+            };
+            projects.push((name, running.server.client()));
+            servers.insert(data, running);
+        }
+        Ok(projects)
+    }
+
     async fn close(&self) {
         let servers = std::mem::take(&mut *self.servers.lock().await);
         for (_, Running { server, drives }) in servers {

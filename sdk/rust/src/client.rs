@@ -7,8 +7,8 @@ use crate::{
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use gofer_api_types::{
-    LogFrame, Page, Problem, RerunRun, ResumeRun, Resumed, Run, RunSummary, RunsQuery, StartRun,
-    StartShell, Version,
+    Clean, Cleaned, LogFrame, Page, Problem, RerunRun, ResumeRun, Resumed, Run, RunSummary,
+    RunsQuery, StartRun, StartShell, Version, Volume,
 };
 use hyper::Method;
 use serde::Serialize;
@@ -173,6 +173,36 @@ impl Client {
         stream::events(self.transport.clone(), call, log_frame)
     }
 
+    /// Takes away what is not needed, or says what would go.
+    pub async fn clean(&self, clean: Clean) -> Result<Cleaned, Error> {
+        let call = with_body(Method::POST, path(&["clean"]), &clean)?;
+        self.transport.json(call).await
+    }
+
+    /// Volumes that are kept for pipelines.
+    pub async fn volumes(&self) -> Result<Vec<Volume>, Error> {
+        self.get(path(&["volumes"])).await
+    }
+
+    /// Deletes a volume that is kept.
+    pub async fn delete_volume(
+        &self,
+        namespace: &str,
+        pipeline: &str,
+        volume: &str,
+    ) -> Result<(), Error> {
+        let parts = [
+            "namespaces",
+            namespace,
+            "pipelines",
+            pipeline,
+            "volumes",
+            volume,
+        ];
+        let call = call(Method::DELETE, path(&parts), JSON);
+        self.transport.send(call).await.map(drop)
+    }
+
     /// Runs a command in an attempt.
     pub async fn shell(
         &self,
@@ -264,6 +294,7 @@ fn log_path(run: Uuid, log: &LogQuery) -> String {
         ),
         ("follow", options.follow.then(|| "true".to_owned())),
         ("tail", options.tail.map(|tail| tail.to_string())),
+        ("service", options.service.clone()),
         ("timestamps", options.timestamps.then(|| "true".to_owned())),
     ];
     query(path(&parts), &pairs)

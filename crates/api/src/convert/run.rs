@@ -1,7 +1,7 @@
 use super::{run_state, task_state};
 use crate::{app::Children, cursor, log::services};
 use gofer_api_types::{
-    Artifacts, Attempt, Given, Item, Mount, Page, Partial, Run, RunSummary, Task,
+    Artifacts, Attempt, Given, Item, Kept, Mount, Page, Partial, Run, RunSummary, Task,
 };
 use gofer_core::{
     id::AttemptId,
@@ -21,6 +21,7 @@ pub(crate) fn run(
 ) -> Run {
     say_what_they_wait_for(&mut stored, plan);
     let run = stored.row.id;
+    let kept = kept(&stored);
     let tasks = plan.tasks.iter().zip(stored.run.tasks);
     let tasks = tasks.map(|(said, task)| {
         let of = |item, attempt: &core::Attempt| {
@@ -60,7 +61,26 @@ pub(crate) fn run(
         mounts: mounts.into_iter().map(mount).collect(),
         partial: partial.map(self::partial),
         tasks,
+        kept,
     }
+}
+
+/// What is kept for a look.
+fn kept(stored: &StoredRun) -> Vec<Kept> {
+    let mut kept = Vec::new();
+    for (name, task) in stored.tasks.iter().zip(&stored.run.tasks) {
+        let items = (0_u32..).map(Some).zip(&task.items);
+        for (item, unit) in std::iter::once((None, &task.own)).chain(items) {
+            let attempts = unit.attempts.iter();
+            let stays = attempts.filter(|attempt| attempt.stage == core::Stage::Kept);
+            kept.extend(stays.map(|attempt| Kept {
+                task: name.to_string(),
+                item,
+                attempt: attempt.number,
+            }));
+        }
+    }
+    kept
 }
 
 fn mount(mount: core::Mount) -> Mount {

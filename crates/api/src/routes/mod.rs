@@ -1,6 +1,7 @@
 //! What can be asked for. One registration makes the route and its entry in the OpenAPI document.
 
 mod artifacts;
+mod clean;
 mod document;
 mod events;
 mod logs;
@@ -37,6 +38,9 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(artifacts::fetch_artifact))
         .routes(routes!(objects::list_objects))
         .routes(routes!(objects::put_object, objects::delete_object))
+        .routes(routes!(clean::clean))
+        .routes(routes!(clean::list_volumes))
+        .routes(routes!(clean::delete_volume))
         .routes(routes!(document::read_openapi))
 }
 

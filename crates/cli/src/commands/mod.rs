@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod cancel;
+mod clean;
 mod doctor;
 mod explain;
 mod init;
@@ -14,9 +15,11 @@ mod schema;
 mod shell;
 mod show;
 mod validate;
+mod volume;
 
 pub(crate) use artifacts::artifacts;
 pub(crate) use cancel::cancel;
+pub(crate) use clean::clean;
 pub(crate) use doctor::doctor;
 pub(crate) use explain::explain;
 pub(crate) use init::init;
@@ -29,3 +32,4 @@ pub(crate) use schema::schema;
 pub(crate) use shell::shell;
 pub(crate) use show::show;
 pub(crate) use validate::validate;
+pub(crate) use volume::volume;

@@ -1,10 +1,11 @@
-use super::runs::INTERRUPTED;
+use super::{artifacts, runs::INTERRUPTED};
 use crate::{
     args::Show,
     failure::{Code, Failure, Result},
     marks,
     paint::{Hue, Paint},
     project,
+    report::{self, Next},
     session::Session,
     table::{Cell, Table},
     text,
@@ -13,7 +14,7 @@ use crate::{
     unit::{self, Unit},
 };
 use gofer_core::Timestamp;
-use gofer_sdk::types::Run;
+use gofer_sdk::types::{Attempt, Run};
 
 pub(crate) async fn show(session: &Session<'_>, args: &Show) -> Result<Code> {
     let (client, run, reference) = project::part(session, &args.run).await?;
@@ -38,7 +39,7 @@ pub(crate) async fn show(session: &Session<'_>, args: &Show) -> Result<Code> {
             ],
         ) if reference.item.is_some() => session.json(item)?,
         (true, [unit, ..]) => session.json(unit.task)?,
-        _ => session.page(&attempts(&units, &look(session)))?,
+        _ => session.page(&attempts(&units, &look(session, &run)))?,
     }
     Ok(Code::Ok)
 }
@@ -49,22 +50,45 @@ fn whole(session: &Session<'_>, run: &Run) -> Result<Code> {
     } else if session.common.quiet {
         session.print(format_args!("{}\n", run.id))?;
     } else {
-        session.page(&render(run, &look(session)))?;
+        session.page(
+            &(render(run, &look(session, run))
+                + &artifacts::summary(session, run)
+                + &kept(session, run)),
+        )?;
     }
     Ok(Code::Ok)
+}
+
+/// Which tasks can be looked into, as commands.
+fn kept(session: &Session<'_>, run: &Run) -> String {
+    let units = unit::units(run).into_iter();
+    let next: Vec<Next> = units
+        .filter(|unit| unit.is_kept(run))
+        .map(|unit| Next {
+            why: format!("look into {}", unit.label()),
+            command: session.command(
+                &session.project(),
+                &format!("shell {}", unit.reference(run)),
+            ),
+        })
+        .collect();
+    report::commands(&next)
 }
 
 /// How things are to look.
 struct Look {
     now: Timestamp,
+    /// When the run began, or its rerun.
+    begun: Option<Timestamp>,
     utc: bool,
     columns: Option<usize>,
     paint: Paint,
 }
 
-fn look(session: &Session<'_>) -> Look {
+fn look(session: &Session<'_>, run: &Run) -> Look {
     Look {
         now: session.now(),
+        begun: run.started_at,
         utc: session.common.utc,
         columns: session.columns(),
         paint: session.paint(),
@@ -148,7 +172,7 @@ fn line(unit: &Unit<'_>, look: &Look, name: &str) -> Vec<Cell> {
     vec![
         name.into(),
         Cell(format!("{symbol} {}", unit.state()), hue),
-        unit.took(look.now)
+        unit.took(look.begun, look.now)
             .map_or(String::new(), time::lasted)
             .into(),
         tries.into(),
@@ -177,6 +201,16 @@ fn attempts(units: &[Unit<'_>], look: &Look) -> String {
             "{}  {state}{why}",
             look.paint.colour(Hue::Strong, &unit.label())
         ));
+        for line in unit.quoted() {
+            page.line(format_args!("  │ {}", text::safe(line.as_bytes())));
+        }
+        if !unit.task.services.is_empty() {
+            page.line(format_args!("  services {}", unit.task.services.join(", ")));
+        }
+        if let Some(left) = unit.artifacts() {
+            let files = text::count(left.files as usize, "artifact");
+            page.line(format_args!("  {files}, {}", text::bytes(left.bytes)));
+        }
         let outputs = unit.item.map_or(&unit.task.outputs, |item| &item.outputs);
         for (key, value) in outputs {
             page.line(format_args!(
@@ -214,7 +248,7 @@ fn attempts(units: &[Unit<'_>], look: &Look) -> String {
                     (None, digest) => digest.as_deref().map_or(String::new(), short),
                 }
                 .into(),
-                text::safe(attempt.message.as_deref().unwrap_or_default().as_bytes()).into(),
+                text::safe(sentence(attempt).as_bytes()).into(),
             ]);
         }
         if !unit.attempts().is_empty() {
@@ -222,6 +256,12 @@ fn attempts(units: &[Unit<'_>], look: &Look) -> String {
         }
     }
     page
+}
+
+/// Without what it quotes.
+fn sentence(attempt: &Attempt) -> &str {
+    let message = attempt.message.as_deref().unwrap_or_default();
+    message.lines().next().unwrap_or_default()
 }
 
 /// A digest as people compare it: by its first twelve digits.
