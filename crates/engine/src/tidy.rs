@@ -3,14 +3,17 @@
 use crate::Parts;
 use gofer_core::{
     Timestamp,
-    definition::Retention,
+    definition::{Pipeline, Retention},
     id::RunId,
     name::{NamespaceName, PipelineName},
     run::MOST_KEPT,
 };
 use gofer_scheduler::Error as Failed;
 use gofer_store::{Error, Filter, KeptRow, RunRow};
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// How long a failed attempt's container is kept.
 pub const LONGEST_KEPT: Duration = Duration::from_hours(24);
@@ -84,9 +87,13 @@ pub(crate) async fn too_old(
         ..Filter::default()
     };
     let (mut after, mut place, mut found) = (None, 0, Vec::new());
+    let mut callers = BTreeMap::new();
     loop {
         let page = parts.store.runs(&filter, after, PAGE).await?;
         for row in page.rows {
+            if has_caller(parts, &row, &mut callers).await? {
+                continue;
+            }
             place += 1;
             let is_old = row
                 .head
@@ -107,6 +114,29 @@ pub(crate) async fn too_old(
             return Ok(found);
         }
     }
+}
+
+/// A called run stays for as long as the one that called it, and is not counted meanwhile: its
+/// caller may not have learned of its end yet, and is shown with it.
+async fn has_caller(
+    parts: &Parts,
+    row: &RunRow,
+    known: &mut BTreeMap<RunId, bool>,
+) -> Result<bool, Error> {
+    let Some(by) = &row.origin.calls.by else {
+        return Ok(false);
+    };
+    let caller = by.attempt.run;
+    if let Some(is_there) = known.get(&caller) {
+        return Ok(*is_there);
+    }
+    let is_there = match parts.store.run(caller).await {
+        Ok(_) => true,
+        Err(Error::NotFound(_)) => false,
+        Err(error) => return Err(error),
+    };
+    known.insert(caller, is_there);
+    Ok(is_there)
 }
 
 /// Forgets a run, with all that is kept of it. False: somebody has taken it up again.
@@ -134,12 +164,12 @@ pub(crate) async fn forget(parts: &Parts, run: RunId) -> Result<bool, String> {
     Ok(true)
 }
 
-/// After a run of this pipeline. Nobody waits for it: what fails is done by the next one.
-pub(crate) async fn after(
-    parts: &Parts,
-    (namespace, pipeline): (&NamespaceName, &PipelineName),
-    retention: Option<&Retention>,
-) {
+/// After a run, of its pipeline and of those that it called. Nobody waits for it: what fails is
+/// done by the next one. A called run is among what its caller comes to.
+pub(crate) async fn after(parts: &Parts, row: &RunRow, retention: Option<&Retention>) {
+    if row.origin.calls.by.is_some() {
+        return;
+    }
     match too_many(parts).await {
         Ok(rows) => {
             let rows: Vec<KeptRow> = rows.into_iter().map(|(row, _)| row).collect();
@@ -149,7 +179,25 @@ pub(crate) async fn after(
         }
         Err(error) => tracing::warn!(%error, "cannot look for kept containers"),
     }
-    match too_old(parts, (namespace, pipeline), retention).await {
+    let namespace = &row.namespace;
+    forget_old(parts, (namespace, &row.pipeline), retention).await;
+    for (called, version) in &row.origin.calls.versions {
+        let version = parts.store.version(namespace, called, *version).await;
+        let pipeline = version
+            .ok()
+            .and_then(|version| serde_json::from_str::<Pipeline>(&version.canonical).ok());
+        if let Some(pipeline) = pipeline {
+            forget_old(parts, (namespace, called), pipeline.retention.as_ref()).await;
+        }
+    }
+}
+
+async fn forget_old(
+    parts: &Parts,
+    of: (&NamespaceName, &PipelineName),
+    retention: Option<&Retention>,
+) {
+    match too_old(parts, of, retention).await {
         Ok(rows) => {
             for (row, _) in rows {
                 if let Err(error) = forget(parts, row.id).await {

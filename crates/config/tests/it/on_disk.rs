@@ -1,6 +1,6 @@
 //! Files and programs.
 
-use gofer_config::{LoadError, NotFound, find, load};
+use gofer_config::{LoadError, NotCalled, NotFound, find, find_called, load};
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -144,5 +144,59 @@ fn a_mistake_in_what_a_program_prints_points_into_its_output() {
     assert!(
         text.starts_with("output of ") && text.contains("gofer.config.py:1:10"),
         "{text}"
+    );
+}
+
+#[test]
+fn the_file_of_a_called_pipeline_is_beside_its_caller_or_in_a_folder_of_its_name() {
+    let root = tempfile::tempdir().unwrap();
+    let [here, above] = ["flows/etl", "flows"].map(|name| root.path().join(name));
+    for folder in ["flows/etl/deep", "flows/beside", "flows/etl/coded"] {
+        fs::create_dir_all(root.path().join(folder)).unwrap();
+    }
+    for (file, mode) in [
+        ("flows/etl/load.toml", 0o644),
+        ("flows/etl/clean.gofer.yaml", 0o644),
+        ("flows/etl/deep/gofer.json", 0o644),
+        ("flows/etl/coded/gofer.config.py", 0o644),
+        ("flows/beside/gofer.toml", 0o644),
+        ("flows/above.toml", 0o644),
+        ("flows/etl/twice.toml", 0o644),
+        ("flows/etl/twice.gofer.yml", 0o644),
+    ] {
+        write(root.path(), file, "", mode);
+    }
+    let folders = [here.clone(), above];
+    let found = |name: &str| {
+        let found = find_called(&folders, name).unwrap_or_else(|error| panic!("{error}"));
+        found
+            .strip_prefix(root.path())
+            .unwrap()
+            .display()
+            .to_string()
+    };
+    assert_eq!(found("load"), "flows/etl/load.toml");
+    assert_eq!(found("clean"), "flows/etl/clean.gofer.yaml");
+    assert_eq!(found("deep"), "flows/etl/deep/gofer.json");
+    assert_eq!(found("coded"), "flows/etl/coded/gofer.config.py");
+    assert_eq!(
+        found("above"),
+        "flows/above.toml",
+        "where its caller's caller is"
+    );
+    assert_eq!(found("beside"), "flows/beside/gofer.toml");
+    let beside = find_called(&folders[..1], "beside").unwrap();
+    assert!(beside.ends_with("flows/beside/gofer.toml"));
+    let twice = find_called(&folders, "twice");
+    assert!(matches!(twice, Err(NotCalled::Several { .. })), "{twice:?}");
+    let nothing = find_called(&folders[..1], "nothing")
+        .unwrap_err()
+        .to_string();
+    let place = here.display().to_string();
+    assert!(
+        nothing.contains("`nothing`")
+            && nothing.contains(&place)
+            && nothing.contains("nothing/gofer.*"),
+        "{nothing}"
     );
 }

@@ -456,3 +456,32 @@ fn a_cancel_of_a_resumed_caller_reaches_the_child_that_was_there_before() {
         }
     });
 }
+
+#[test]
+fn called_runs_are_kept_as_long_as_their_caller_however_many_there_are() {
+    let world = World::new();
+    let items: Vec<u32> = (0..25).collect();
+    let parent = pipeline(
+        "etl",
+        json!({ "tasks": { "call": {
+            "for_each": items, "max_parallel": 3,
+            "pipeline": { "name": "load", "params": { "day": { "item": "." } } },
+        }}}),
+    );
+    world.live(async |engine| {
+        let family = [parent, child()];
+        let run = start(&engine, &family, &[]).await.unwrap();
+        engine.settled().await;
+        let stored = load(&engine, &run).await;
+        assert_eq!(stored.row.head.state, RunState::Succeeded, "{stored:#?}");
+        assert_eq!(runs_of(&engine, "load").await.len(), 25);
+        for _ in 0..20 {
+            start(&engine, &family, &[]).await.unwrap();
+            engine.settled().await;
+        }
+        let kept = runs_of(&engine, "etl").await;
+        assert_eq!(kept.len(), 20, "the first one went");
+        let children = runs_of(&engine, "load").await;
+        assert!(children.len() <= 20 * 25 + 20, "{}", children.len());
+    });
+}

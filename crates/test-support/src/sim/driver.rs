@@ -2,12 +2,15 @@
 
 use super::{
     acts::{Act, Acts},
+    calls,
     cast::Cast,
     chance,
     coverage::Coverage,
     dice::Dice,
+    files::Given,
     judge::Judge,
     look::Look,
+    objects::Watched,
     panics, pipeline,
     process::{self, NoVault, Process, Turn, Wish},
     seat::{Hooks, Seat},
@@ -20,8 +23,10 @@ use gofer_core::{
 };
 use gofer_engine::{Engine, Options, Parts};
 use gofer_logs::{Disk, MemoryDisk};
+use gofer_objects::Objects;
 use gofer_scheduler::fake::{Fake, Machine};
 use gofer_store::memory;
+use object_store::{ObjectStore, memory::InMemory};
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
@@ -106,7 +111,10 @@ pub(super) struct Sim {
     store: memory::World,
     pub(super) machine: Machine,
     disk: Arc<dyn Disk>,
+    objects: Arc<InMemory>,
     pipelines: Vec<Pipeline>,
+    /// Those that they call.
+    called: Vec<Pipeline>,
     pub(super) dice: Dice,
     slots: Vec<Slot>,
     pub(super) acts: Acts,
@@ -121,6 +129,16 @@ pub(super) struct Sim {
     patience: Duration,
 }
 
+/// What pipelines call in this world, if anything: one that may call another itself.
+fn called(dice: &mut Dice, seed: u64) -> Result<Vec<Pipeline>, String> {
+    if !dice.one_in(2) {
+        return Ok(Vec::new());
+    }
+    let leaf = pipeline::called(seed, "leaf", None)?;
+    let calls = if dice.one_in(3) { Some("leaf") } else { None };
+    Ok(vec![pipeline::called(seed, "sub", calls)?, leaf])
+}
+
 const STORE: StoreId = StoreId(Uuid::from_u128(1));
 
 impl Sim {
@@ -131,9 +149,11 @@ impl Sim {
         } else {
             &["one"]
         };
+        let called = called(&mut dice, seed)?;
+        let calls = called.first().map(|called| called.name.as_str());
         let pipelines: Vec<Pipeline> = names
             .iter()
-            .map(|name| pipeline::pipeline(seed, name))
+            .map(|name| pipeline::pipeline(seed, name, calls))
             .collect::<Result<_, _>>()?;
         let world = World::new(seed, chance::rates(&mut dice));
         let cast = Arc::new(Cast(seed));
@@ -150,15 +170,18 @@ impl Sim {
             world: world.clone(),
             look: Look::new(&store),
             machine: machine.clone(),
+            given: Given::default(),
         };
         let mut sim = Self {
-            patience: chance::patience(&pipelines)?,
+            patience: chance::patience(&pipelines)?.max(chance::patience(&called)?),
             look: Arc::new(Look::new(&store)),
             watch: Arc::new(watch),
             store,
             machine,
             disk: Arc::new(MemoryDisk::new()),
+            objects: Arc::new(InMemory::new()),
             pipelines,
+            called,
             slots: Vec::new(),
             acts: Acts::default(),
             cast,
@@ -166,6 +189,7 @@ impl Sim {
             options: Options {
                 max_parallel: if dice.one_in(8) { 2 } else { 64 },
                 log_cap: None,
+                keep: gofer_core::run::Keep::None,
             },
             zombies: false,
             points: 0,
@@ -193,6 +217,7 @@ impl Sim {
             if let (Some(pipeline), Some(of)) = (pipeline, wishes.get_mut(slot)) {
                 of.push(Wish {
                     pipeline,
+                    called: self.called.clone(),
                     trigger: format!("w{nth}"),
                 });
             }
@@ -250,6 +275,11 @@ impl Sim {
             clock: Arc::new(seat.clone()),
             ids: Arc::new(seat.clone()),
             logs: Arc::clone(&self.disk),
+            objects: Objects::over(Arc::new(Watched {
+                kept: Arc::clone(&self.objects),
+                world: self.world.clone(),
+                instance,
+            })),
             vault: Arc::new(NoVault),
             knock: Arc::new(knock),
             options: self.options,
@@ -388,11 +418,15 @@ impl Sim {
             look: &self.look,
             machine: &self.machine,
             disk: &self.disk,
+            objects: Objects::over(Arc::clone(&self.objects) as Arc<dyn ObjectStore>),
+            cast: &self.cast,
+            given: &self.watch.given,
             logs_are_shared: self.zombies,
         };
         let mut violations: Vec<String> = end.into_iter().collect();
         let mut coverage = Coverage::default();
         let rows = self.look.rows();
+        violations.extend(calls::judge(&self.look, &rows));
         for row in &rows {
             let (wrong, reached) = judge.judge(row.id);
             violations.extend(wrong);

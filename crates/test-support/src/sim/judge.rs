@@ -1,15 +1,20 @@
 //! Compares what is stored with what the machine really did, when all is over.
 
 use super::{
+    cast::Cast,
     coverage::Coverage,
+    files::{self, Given},
     look::{Case, Look},
     steps,
 };
 use gofer_core::{
     id::{AttemptId, RunId},
-    run::{Change, Key, Reason, RunReason, RunState, RunStop, Subject, TaskState},
+    name::TaskName,
+    plan::Kind,
+    run::{Attempt, Change, Key, Reason, RunReason, RunState, RunStop, Subject, TaskState},
 };
 use gofer_logs::{Body, Disk, More, Reader};
+use gofer_objects::Objects;
 use gofer_scheduler::fake::{Machine, Seen};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,6 +26,9 @@ pub(crate) struct Judge<'a> {
     pub(crate) look: &'a Look,
     pub(crate) machine: &'a Machine,
     pub(crate) disk: &'a Arc<dyn Disk>,
+    pub(crate) objects: Objects,
+    pub(crate) cast: &'a Cast,
+    pub(crate) given: &'a Given,
     /// Two processes wrote the same logs: nothing protects a log from a process that is taken for
     /// dead and lives.
     pub(crate) logs_are_shared: bool,
@@ -195,6 +203,14 @@ impl Trial<'_> {
         task.is_some_and(|task| task.finally)
     }
 
+    fn is_call(&self, task: &TaskName) -> bool {
+        let plan = &self.case.plan;
+        let task = plan
+            .position(task.as_str())
+            .and_then(|at| plan.tasks.get(at));
+        task.is_some_and(|task| matches!(task.kind, Kind::Call(_)))
+    }
+
     /// I2 and I6: one start per attempt at most, each with a row, and nothing left behind.
     fn containers(&mut self) {
         for seen in self.seen.clone().into_values() {
@@ -217,6 +233,9 @@ impl Trial<'_> {
             self.coverage
                 .reasons
                 .extend(attempt.reason.map(|reason| reason.to_string()));
+            if self.is_call(&id.task) {
+                continue;
+            }
             let seen = self.seen.get(&id).cloned();
             let end = seen.as_ref().and_then(|seen| seen.end);
             let guessed = attempt
@@ -239,7 +258,75 @@ impl Trial<'_> {
                 self.wrong("I9", format!("{id} is lost, but it ended as {end:?}"));
             }
             self.log(&id, seen.as_ref());
+            self.files(&id, &attempt, seen.as_ref());
         }
+    }
+
+    /// I13: an attempt whose row says so has its artifacts, whole; one that succeeded has all that
+    /// can be kept; and it was given what the last attempts before it had left.
+    fn files(&mut self, id: &AttemptId, attempt: &Attempt, seen: Option<&Seen>) {
+        let Judge {
+            objects,
+            cast,
+            given,
+            ..
+        } = self.judge;
+        let (left, kept) = (files::left_by(cast, id), files::kept_of(objects, id));
+        let said = attempt.artifacts.map(|it| (it.files, it.bytes));
+        let expected = kept.as_ref().map(|text| (1, text.len() as u64));
+        if said.is_some() && (said != expected || kept != left) {
+            self.wrong(
+                "I13",
+                format!("{id} left {left:?}, its row says {said:?}, kept is {kept:?}"),
+            );
+        }
+        let is_pruned = seen.is_none_or(|seen| seen.removed_by_others);
+        if attempt.state == TaskState::Succeeded && said.is_none() && left.is_some() && !is_pruned {
+            self.wrong(
+                "I13",
+                format!("{id} succeeded, but what it left is not kept"),
+            );
+        }
+        let wanted = self.inputs(id);
+        let found = given.files(id);
+        if (given.is_known(id) || seen.is_some()) && wanted != found {
+            self.wrong(
+                "I13",
+                format!("{id} was given {found:?}, and not {wanted:?}"),
+            );
+        }
+    }
+
+    /// Path and content of each file that an attempt has to be given.
+    fn inputs(&self, id: &AttemptId) -> BTreeMap<String, String> {
+        let plan = &self.case.plan;
+        let said = plan
+            .position(id.task.as_str())
+            .and_then(|at| plan.tasks.get(at));
+        let Some(Kind::Container(said)) = said.map(|said| &said.kind) else {
+            return BTreeMap::new();
+        };
+        let units = self.case.units();
+        let wanted = units
+            .iter()
+            .filter(|(key, _)| said.inputs.contains(&key.task));
+        let files = wanted.filter_map(|(key, unit)| {
+            let last = unit.attempts.last()?;
+            last.artifacts?;
+            let Key { task, item } = key.clone();
+            let folder = match item {
+                Some(item) => format!("{task}/{item}/file"),
+                None => format!("{task}/file"),
+            };
+            let of = AttemptId {
+                run: id.run,
+                task,
+                item,
+                number: last.number,
+            };
+            Some((folder, files::left_by(self.judge.cast, &of)?))
+        });
+        files.collect()
     }
 
     fn log(&mut self, id: &AttemptId, seen: Option<&Seen>) {

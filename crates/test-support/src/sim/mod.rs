@@ -7,14 +7,17 @@
 //! really did.
 
 mod acts;
+mod calls;
 mod campaign;
 mod cast;
 mod chance;
 mod coverage;
 mod dice;
 mod driver;
+mod files;
 mod judge;
 mod look;
+mod objects;
 mod panics;
 mod pipeline;
 mod planted;

@@ -1,35 +1,58 @@
 //! Pipelines from a seed.
 
 use super::dice::Dice;
-use gofer_core::{definition::Pipeline, plan::Plan};
+use gofer_core::{
+    definition::Pipeline,
+    plan::{self, Plan},
+    problem::Severity,
+};
 use serde_json::{Map, Value, json};
 
 const CONDITIONS: [&str; 4] = ["success", "failure", "not_failed", "any"];
 
-/// A pipeline that can be run: up to eight ordinary tasks and two finally tasks.
-pub(crate) fn pipeline(seed: u64, name: &str) -> Result<Pipeline, String> {
+/// A pipeline that can be run: up to eight ordinary tasks and two finally tasks, of which some may
+/// call another.
+pub(crate) fn pipeline(seed: u64, name: &str, calls: Option<&str>) -> Result<Pipeline, String> {
+    made(seed, name, |dice| {
+        let count = 1 + dice.below(8);
+        document(dice, name, count, calls)
+    })
+}
+
+/// A pipeline that others call: up to three ordinary tasks.
+pub(crate) fn called(seed: u64, name: &str, calls: Option<&str>) -> Result<Pipeline, String> {
+    made(seed, name, |dice| {
+        let count = 1 + dice.below(3);
+        document(dice, name, count, calls)
+    })
+}
+
+fn made(seed: u64, name: &str, make: impl Fn(&mut Dice) -> Value) -> Result<Pipeline, String> {
     let mut dice = Dice::of(seed, name);
     let mut problem = String::new();
     for _ in 0..50 {
         let pipeline: Pipeline =
-            serde_json::from_value(document(&mut dice, name)).map_err(|error| error.to_string())?;
-        match Plan::new(pipeline.clone()) {
-            Ok(_) => return Ok(pipeline),
-            Err(problems) => problem = format!("{problems:?}"),
+            serde_json::from_value(make(&mut dice)).map_err(|error| error.to_string())?;
+        let mut problems = plan::check(&pipeline);
+        problems.retain(|problem| problem.severity == Severity::Error);
+        problems.extend(plan::not_yet(&pipeline));
+        problems.extend(Plan::new(pipeline.clone()).err().unwrap_or_default());
+        if problems.is_empty() {
+            return Ok(pipeline);
         }
+        problem = format!("{problems:?}");
     }
     Err(format!("no pipeline can be run: {problem}"))
 }
 
-fn document(dice: &mut Dice, name: &str) -> Value {
+fn document(dice: &mut Dice, name: &str, count: u64, calls: Option<&str>) -> Value {
     let mut tasks = Map::new();
-    let count = 1 + dice.below(8);
     for nth in 0..count {
-        let before: Vec<u64> = (0..nth).collect();
-        tasks.insert(format!("t{nth}"), task(dice, &before));
+        let made = task(dice, &tasks, calls);
+        tasks.insert(format!("t{nth}"), made);
     }
     for nth in 0..dice.below(3) {
-        let mut last = task(dice, &[]);
+        let mut last = task(dice, &Map::new(), calls);
         last["finally"] = true.into();
         tasks.insert(format!("z{nth}"), last);
     }
@@ -44,24 +67,47 @@ fn document(dice: &mut Dice, name: &str) -> Value {
     document
 }
 
-fn task(dice: &mut Dice, before: &[u64]) -> Value {
+/// `before` are the tasks that it may depend on.
+fn task(dice: &mut Dice, before: &Map<String, Value>, calls: Option<&str>) -> Value {
     let mut task = json!({});
+    let called = calls.filter(|_| dice.one_in(3));
+    if let Some(name) = called {
+        task["pipeline"] = json!({"name": name});
+    }
     let mut parents = Map::new();
-    for parent in before {
+    for parent in before.keys() {
         if dice.one_in(3) {
             let condition = match dice.below(3) {
                 0 => dice.pick(&CONDITIONS).copied().unwrap_or("any"),
                 _ => "success",
             };
-            parents.insert(format!("t{parent}"), condition.into());
+            parents.insert(parent.clone(), condition.into());
         }
     }
     let read = parents.keys().next().cloned().filter(|_| dice.one_in(2));
+    let is_call = |parent: &String| {
+        before
+            .get(parent)
+            .is_some_and(|parent| parent.get("pipeline").is_some())
+    };
+    if let Some(parent) = parents.keys().find(|parent| !is_call(parent))
+        && called.is_none()
+        && dice.one_in(3)
+    {
+        task["inputs"] = json!([parent]);
+    }
     if !parents.is_empty() {
         task["depends_on"] = parents.into();
     }
     match read {
-        Some(parent) => reads(dice, &mut task, &parent),
+        Some(parent) => {
+            let output = if is_call(&parent) {
+                format!("{parent}.t0.n")
+            } else {
+                format!("{parent}.n")
+            };
+            reads(dice, &mut task, &output, called.is_some());
+        }
         None => alone(dice, &mut task),
     }
     if dice.one_in(3) {
@@ -73,7 +119,7 @@ fn task(dice: &mut Dice, before: &[u64]) -> Value {
     if dice.one_in(6) {
         task["allow_failure"] = true.into();
     }
-    if dice.one_in(6) {
+    if dice.one_in(6) && called.is_none() {
         task["stop_grace"] = format!("{}s", dice.below(8)).into();
     }
     if dice.one_in(8) {
@@ -83,9 +129,9 @@ fn task(dice: &mut Dice, before: &[u64]) -> Value {
 }
 
 /// It uses what its parent wrote.
-fn reads(dice: &mut Dice, task: &mut Value, parent: &str) {
-    let output = format!("{parent}.n");
+fn reads(dice: &mut Dice, task: &mut Value, output: &str, is_call: bool) {
     match dice.below(4) {
+        0 | 1 if is_call => {}
         0 => task["env"] = json!({"N": {"output": output}}),
         1 => task["env"] = json!({"N": {"output": output, "default": "none"}}),
         2 => task["when"] = format!("outputs.{output} | default('x') | int < 80").into(),

@@ -52,16 +52,21 @@ const ATTEMPT: &[(T, &[T])] = &[
     (T::Starting, &[T::Running, T::Failed, T::Cancelled, T::Lost]),
     (
         T::Running,
-        &[T::Succeeded, T::Failed, T::TimedOut, T::Cancelled, T::Lost],
+        &[
+            T::Succeeded,
+            T::Failed,
+            T::TimedOut,
+            T::Cancelled,
+            T::Skipped,
+            T::Lost,
+        ],
     ),
 ];
 
-/// Approvals, called runs, replaced runs, services, artifacts, caches and runs of some tasks come
+/// Approvals, replaced runs, services, caches and runs of some tasks come
 /// with later parts.
 const LATER: &[Reason] = &[
     Reason::Rejected,
-    Reason::ChildFailed,
-    Reason::ArtifactsTooLarge,
     Reason::RunReplaced,
     Reason::Cached,
     Reason::NotSelected,
