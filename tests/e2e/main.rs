@@ -11,6 +11,7 @@
     reason = "tests fail loudly, and print what they saw"
 )]
 
+mod artifacts;
 mod failures;
 mod files;
 mod forms;
@@ -20,8 +21,11 @@ mod kills;
 mod logs;
 mod outside;
 mod pairs;
+mod partial;
+mod reruns;
 mod restarts;
 mod secrets;
 mod services;
 mod signals;
 mod smoke;
+mod watching;
