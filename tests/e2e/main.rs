@@ -25,6 +25,7 @@ mod partial;
 mod reruns;
 mod restarts;
 mod secrets;
+mod sentences;
 mod services;
 mod signals;
 mod smoke;

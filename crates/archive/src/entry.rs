@@ -33,7 +33,7 @@ pub enum Kind {
     /// Another name of a file that came before.
     SameAs {
         /// The first name.
-        path: String,
+        first: String,
     },
 }
 

@@ -141,7 +141,7 @@ impl Extractor {
                     fs::symlinkat(target.as_str(), &folder, name)
                 })?;
             }
-            Kind::SameAs { path: first } => {
+            Kind::SameAs { first } => {
                 let (above, first) = first.rsplit_once('/').unwrap_or(("", first));
                 let from = self.folder(above)?;
                 self.place(&folder, name, path, || {

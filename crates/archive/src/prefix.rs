@@ -89,9 +89,9 @@ impl Current {
     fn moved(&self, entry: Entry) -> Entry {
         let within = |path: &str| format!("{}/{path}", self.folder);
         let (kind, mode) = match entry.kind {
-            Kind::SameAs { path } => (
+            Kind::SameAs { first } => (
                 Kind::SameAs {
-                    path: within(&path),
+                    first: within(&first),
                 },
                 entry.mode | 0o444,
             ),

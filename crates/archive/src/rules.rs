@@ -118,7 +118,7 @@ impl Rules {
         let target = self.path(&raw.target).ok().flatten();
         let target = target.ok_or_else(|| wrong("that is not inside"))?;
         match self.seen.get(&target) {
-            Some(Seen::File) => Ok(Kind::SameAs { path: target }),
+            Some(Seen::File) => Ok(Kind::SameAs { first: target }),
             _ => Err(wrong("no file of that name came before it")),
         }
     }

@@ -54,7 +54,7 @@ impl Index {
     pub fn find(&self, path: &str) -> Option<&File> {
         let found = self.files.iter().find(|file| file.entry.path == path)?;
         match &found.entry.kind {
-            Kind::SameAs { path: first } if first != path => self.find(first),
+            Kind::SameAs { first } if first != path => self.find(first),
             _ => Some(found),
         }
     }

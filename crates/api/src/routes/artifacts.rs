@@ -177,7 +177,7 @@ fn artifact(file: &File) -> Artifact {
         Kind::File { bytes } => (ArtifactKind::File, *bytes, None),
         Kind::Folder => (ArtifactKind::Folder, 0, None),
         Kind::Link { target } => (ArtifactKind::Link, 0, Some(target)),
-        Kind::SameAs { path } => (ArtifactKind::SameAs, 0, Some(path)),
+        Kind::SameAs { first } => (ArtifactKind::SameAs, 0, Some(first)),
     };
     let modified = i64::try_from(entry.modified).ok();
     let modified = modified.and_then(|seconds| Timestamp::from_second(seconds).ok());

@@ -18,7 +18,7 @@ pub(crate) fn padding(bytes: u64) -> usize {
 pub(crate) fn header(entry: &Entry) -> Vec<u8> {
     let (flag, target, slash) = match &entry.kind {
         Kind::File { .. } => (b'0', "", ""),
-        Kind::SameAs { path } => (b'1', path.as_str(), ""),
+        Kind::SameAs { first } => (b'1', first.as_str(), ""),
         Kind::Link { target } => (b'2', target.as_str(), ""),
         Kind::Folder => (b'5', "", "/"),
     };

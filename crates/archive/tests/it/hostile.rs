@@ -99,7 +99,7 @@ fn links_that_stay_inside_are_kept_as_they_are() {
         target: target.into(),
     };
     let same = Kind::SameAs {
-        path: "lib/x.so.1".into(),
+        first: "lib/x.so.1".into(),
     };
     assert_eq!(
         targets,

@@ -112,6 +112,21 @@ fn having<'r>(run: &Run, units: Vec<Unit<'r>>, attempt: Option<u32>) -> Result<V
     Ok(left)
 }
 
+/// What a run left, in a line with the command that shows it; empty if that is nothing.
+pub(super) fn summary(session: &Session<'_>, run: &Run) -> String {
+    let left = unit::units(run).into_iter().filter_map(|it| it.artifacts());
+    let (files, bytes) = left.fold((0, 0), |(files, bytes), left| {
+        (files + left.files as usize, bytes + left.bytes)
+    });
+    if files == 0 {
+        return String::new();
+    }
+    let (files, bytes) = (text::count(files, "artifact"), text::bytes(bytes));
+    let words = format!("artifacts {}", run.reference());
+    let command = session.command(&session.project(), &words);
+    format!("\n{files}, {bytes}: {command}\n")
+}
+
 async fn list(
     session: &Session<'_>,
     client: &Client,

@@ -44,6 +44,43 @@ async fn what_was_left_is_there_whole_and_file_by_file() {
 }
 
 #[tokio::test]
+async fn names_of_every_kind_come_back_from_the_index() {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (kind, path, target) in [
+        (tar::EntryType::Directory, "artifacts/d/", ""),
+        (tar::EntryType::Regular, "artifacts/d/file", ""),
+        (tar::EntryType::Symlink, "artifacts/link", "d/file"),
+        (tar::EntryType::Link, "artifacts/same", "artifacts/d/file"),
+    ] {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        let text: &[u8] = if kind.is_file() { b"text" } else { b"" };
+        header.set_size(text.len() as u64);
+        let added = if target.is_empty() {
+            builder.append_data(&mut header, path, text)
+        } else {
+            builder.append_link(&mut header, path, target)
+        };
+        added.unwrap();
+    }
+    let tar = builder.into_inner().unwrap();
+    let objects = Objects::in_memory();
+    let id = attempt(1, None, 1);
+    let kept = objects.keep((&id, EPOCH), pieces(&tar), LIMITS).await;
+    assert_eq!(kept.unwrap(), Some(Artifacts { files: 3, bytes: 4 }));
+    let index = objects.index(&id).await.unwrap();
+    let paths: Vec<&str> = index
+        .files
+        .iter()
+        .map(|it| it.entry.path.as_str())
+        .collect();
+    assert_eq!(paths, ["d", "d/file", "link", "same"]);
+    let (_, same) = objects.file(&id, &index, "same").unwrap();
+    assert_eq!(all(same).await.unwrap(), b"text");
+    assert!(objects.file(&id, &index, "link").is_none());
+}
+
+#[tokio::test]
 async fn kept_twice_is_kept_once() {
     let dir = tempfile::tempdir().unwrap();
     for objects in everywhere(dir.path()) {
