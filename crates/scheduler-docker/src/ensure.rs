@@ -336,7 +336,9 @@ impl Bringing {
 
     /// What is read from before the start on; the files are in place then.
     async fn attach(&self) -> Result<Source, StartError> {
-        files::put(&self.engine, &self.name, &self.request.attempt.main).await?;
+        let main = &self.request.attempt.main;
+        volumes::open(&self.engine, self.owner(), &self.name, main).await?;
+        files::put(&self.engine, &self.name, main).await?;
         let attached = source::attach(&self.engine, &self.name).await;
         attached.map_err(|error| self.failure(error))
     }

@@ -1,6 +1,7 @@
 //! The volumes that a file names: for a run, for a pipeline, or a folder of the machine.
 
 use crate::{
+    collect,
     engine::Engine,
     files,
     find::Endpoint,
@@ -11,9 +12,7 @@ use crate::{
 use bollard::{
     Docker,
     errors::Error as Raw,
-    models::{
-        ContainerCreateBody, HostConfig, Mount, MountBindOptions, MountType, MountVolumeOptions,
-    },
+    models::{ContainerCreateBody, HostConfig, Mount, MountType, MountVolumeOptions},
     query_parameters::{
         ListContainersOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
         RemoveVolumeOptions,
@@ -37,10 +36,23 @@ struct Named {
     labels: HashMap<String, String>,
 }
 
-fn scratch(engine: &Engine, run: RunId, name: &VolumeName) -> Named {
-    Named {
-        name: labels::scratch_name(engine.store, run, name),
-        labels: labels::of_scratch(engine.store, run, name),
+/// Where a volume comes from, in the engine's terms.
+enum Source<'a> {
+    Volume(Named),
+    /// Of the machine.
+    Folder(&'a str),
+}
+
+impl<'a> Source<'a> {
+    fn of(engine: &Engine, owner: Owner<'_>, said: &'a VolumeSource) -> Self {
+        match said {
+            VolumeSource::Scratch(name) => Self::Volume(Named {
+                name: labels::scratch_name(engine.store, owner.run, name),
+                labels: labels::of_scratch(engine.store, owner.run, name),
+            }),
+            VolumeSource::Persistent(name) => Self::Volume(kept(engine, owner.pipeline, name)),
+            VolumeSource::Host(path) => Self::Folder(path),
+        }
     }
 }
 
@@ -58,18 +70,43 @@ pub(crate) async fn ready(
     container: &Container,
 ) -> Result<(), StartError> {
     for (at, source, _) in &container.volumes {
-        let named = match source {
-            VolumeSource::Scratch(name) => scratch(engine, owner.run, name),
-            VolumeSource::Persistent(name) => kept(engine, owner.pipeline, name),
-            VolumeSource::Host(path) => {
+        let made = match Source::of(engine, owner, source) {
+            Source::Folder(path) => {
                 is_of_this_machine(&engine.endpoint, path)?;
                 continue;
             }
+            Source::Volume(named) => make(engine, &named, of_run(engine, owner)).await,
         };
-        let carrier = labels::of_run(engine.store, owner.run, Role::Volume);
-        make(engine, &named, carrier)
-            .await
-            .map_err(|error| remedy::of_volume(error, at))?;
+        made.map_err(|error| remedy::of_volume(error, at))?;
+    }
+    Ok(())
+}
+
+/// What is written on the carrier of a run's volume.
+fn of_run(engine: &Engine, owner: Owner<'_>) -> HashMap<String, String> {
+    labels::of_run(engine.store, owner.run, Role::Volume)
+}
+
+const ANYBODY_WRITES: u32 = 0o002;
+
+/// Opens the volumes of a container that was created: one that is empty has taken the mode of the
+/// image's folder then, which often is for root alone.
+pub(crate) async fn open(
+    engine: &Engine,
+    owner: Owner<'_>,
+    container: &str,
+    said: &Container,
+) -> Result<(), StartError> {
+    for (at, source, _) in &said.volumes {
+        let Source::Volume(named) = Source::of(engine, owner, source) else {
+            continue;
+        };
+        let stat = collect::stat(engine, container, at).await;
+        let stat = stat.map_err(|error| remedy::of_look(error, at))?;
+        if stat.is_some_and(|stat| stat.file_mode & ANYBODY_WRITES == 0) {
+            let opened = carry(engine, &named, of_run(engine, owner)).await;
+            opened.map_err(|error| remedy::of_volume(error, at))?;
+        }
     }
     Ok(())
 }
@@ -98,21 +135,19 @@ pub(crate) fn mounts<'a>(
         target: Some(folder),
         typ: Some(MountType::VOLUME),
         volume_options: Some(MountVolumeOptions {
-            labels: Some(labels::of_run(engine.store, owner.run, Role::Volume)),
+            labels: Some(of_run(engine, owner)),
             ..MountVolumeOptions::default()
         }),
         ..Mount::default()
     });
     let volumes = container.volumes.iter();
     let volumes = volumes.map(move |(at, source, read_only)| {
-        let mount = match source {
-            VolumeSource::Scratch(name) => volume(scratch(engine, owner.run, name)),
-            VolumeSource::Persistent(name) => volume(kept(engine, owner.pipeline, name)),
+        let mount = match Source::of(engine, owner, source) {
+            Source::Volume(named) => volume(named),
             // A mount, not what the engine calls a bind: that would make a missing folder.
-            VolumeSource::Host(path) => Mount {
-                source: Some(path.clone()),
+            Source::Folder(path) => Mount {
+                source: Some(path.to_owned()),
                 typ: Some(MountType::BIND),
-                bind_options: Some(MountBindOptions::default()),
                 ..Mount::default()
             },
         };
@@ -137,13 +172,21 @@ fn volume(named: Named) -> Mount {
     }
 }
 
-/// Makes a volume, unless it is there. A new one takes the mode of a folder of ours that anybody may
-/// write to, by way of a container that is never started; where the image of a task has a folder
-/// of its own at the place, its content and mode go over that, as always on this engine.
+/// Makes a volume, unless it is there.
 async fn make(engine: &Engine, named: &Named, carrier: HashMap<String, String>) -> Result<(), Raw> {
     if found(engine.docker.inspect_volume(&named.name).await)?.is_some() {
         return Ok(());
     }
+    carry(engine, named, carrier).await
+}
+
+/// Gives a volume, as long as it is empty, the mode of a folder of ours that anybody may write to,
+/// by way of a container that is never started. One that holds something stays as it is.
+async fn carry(
+    engine: &Engine,
+    named: &Named,
+    carrier: HashMap<String, String>,
+) -> Result<(), Raw> {
     let body = ContainerCreateBody {
         image: Some(engine.supplies.image(engine).await?),
         cmd: Some(vec![holder::PROGRAM.to_owned()]),

@@ -3,7 +3,7 @@
 use super::{Kind, NO_SPACE, away, failed, has, kind, start_words};
 use bollard::errors::Error as Raw;
 use gofer_core::run::Reason;
-use gofer_scheduler::StartError;
+use gofer_scheduler::{Error, StartError};
 
 type Row = (&'static [&'static str], &'static str);
 
@@ -116,6 +116,17 @@ pub(crate) fn of_volume(error: Raw, at: &str) -> StartError {
         ),
         Kind::Said(_, words) => {
             let text = format!("the volume at {at} cannot be made: {words}");
+            failed(Reason::EngineError, text)
+        }
+    }
+}
+
+/// An error of a look at a volume in a container.
+pub(crate) fn of_look(error: Error, at: &str) -> StartError {
+    match error {
+        Error::Away(words) => StartError::Away(words),
+        Error::Failed(words) | Error::Unsupported(words) => {
+            let text = format!("the volume at {at} cannot be looked at: {words}");
             failed(Reason::EngineError, text)
         }
     }

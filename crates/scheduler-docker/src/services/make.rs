@@ -64,6 +64,7 @@ async fn create_one<'a>(
             .build();
         let body = body(engine, request, shared, service);
         let Err(error) = engine.docker.create_container(Some(options), body).await else {
+            volumes::open(engine, owner(request), &container, said).await?;
             return Ok(made(State::Created));
         };
         match remedy::kind(error) {

@@ -58,11 +58,19 @@ pub async fn a_scratch_volume_is_the_runs_own_and_goes_with_it(bench: &dyn Bench
     let text = said(bench, &*scheduler, &reader, main, Asking::default()).await?;
     assert_eq!(text, "1\nclosed\n");
 
+    // What the image has there is there.
+    let taken = attempt(run, "taken")?;
+    let image = VolumeSource::Scratch(name("image")?);
+    let script = "grep -c worker /etc/passwd; ls -ld /etc | cut -c1-10";
+    let main = with(bench, &taken, script, &[("/etc", image, false)]);
+    let text = said(bench, &*scheduler, &taken, main, Asking::default()).await?;
+    assert_eq!(text, "1\ndrwxr-xr-x\n");
+
     let stranger = attempt(other, "stranger")?;
     let main = with(bench, &stranger, "ls -A /work/here", &at(false));
     let text = said(bench, &*scheduler, &stranger, main, Asking::default()).await?;
     assert_eq!(text, "", "another run sees it");
-    tidy(&*scheduler, &[&reader, &stranger]).await?;
+    tidy(&*scheduler, &[&reader, &taken, &stranger]).await?;
     let left = scheduler.list_ours().await;
     assert_eq!(left.map_err(|error| error.to_string())?, []);
     scheduler.close().await;
