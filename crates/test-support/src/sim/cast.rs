@@ -56,6 +56,7 @@ impl Cast {
             on_term,
             log: log(&mut dice, attempt, takes),
             output: output(&mut dice),
+            artifacts: artifacts(&mut dice, attempt),
             start_error,
             out_of_memory: code == 137 && dice.one_in(2),
             bad_command: (code == 1 && dice.one_in(8)).then(|| "no such file".to_owned()),
@@ -92,4 +93,25 @@ fn output(dice: &mut Dice) -> Option<Vec<u8>> {
         _ => dice.below(100).to_string(),
     };
     Some(format!("n={value}\n").into_bytes())
+}
+
+/// Some leave a file, some too much, some what may not be kept.
+fn artifacts(dice: &mut Dice, attempt: &AttemptId) -> Option<Vec<u8>> {
+    let mut builder = tar::Builder::new(Vec::new());
+    let (name, kind, size) = match dice.below(24) {
+        0..14 => return None,
+        14 => ("artifacts/pipe", tar::EntryType::Fifo, None),
+        15 => ("artifacts/large", tar::EntryType::Regular, Some(1 << 40)),
+        _ => ("artifacts/file", tar::EntryType::Regular, None),
+    };
+    let text = if kind.is_file() {
+        format!("left by {attempt}")
+    } else {
+        String::new()
+    };
+    let mut header = tar::Header::new_gnu();
+    header.set_size(size.unwrap_or(text.len() as u64));
+    header.set_entry_type(kind);
+    let added = builder.append_data(&mut header, name, text.as_bytes());
+    added.and_then(|()| builder.into_inner()).ok()
 }

@@ -27,6 +27,7 @@ pub(crate) fn rates(dice: &mut Dice) -> BTreeMap<&'static str, u64> {
     let seldom = ["doubled", "log_broken", "no_exit_code"];
     // There are few chances for these.
     let rare = [
+        ("artifacts_cut", [0, 2, 4, 8]),
         ("blind", [0, 1, 2, 8]),
         ("exit_first", [0, 1, 2, 4]),
         ("knock_lost", [1, 1, 1, 1]),

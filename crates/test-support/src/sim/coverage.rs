@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Every kind of thing that goes wrong.
 pub const FAULTS: &[&str] = &[
     "answer_lost",
+    "artifacts_cut",
     "away_no_restore",
     "away_restored",
     "blind",
@@ -58,6 +59,8 @@ pub struct Coverage {
     pub steps: BTreeMap<String, u64>,
     /// Reasons of tasks, items, attempts and runs.
     pub reasons: BTreeSet<String>,
+    /// Containers that were kept at the end.
+    pub kept: u64,
 }
 
 impl Coverage {
@@ -67,6 +70,7 @@ impl Coverage {
         sum(&mut self.crashes, &other.crashes);
         sum(&mut self.faults, &other.faults);
         sum(&mut self.steps, &other.steps);
+        self.kept += other.kept;
         self.reasons.extend(other.reasons.iter().cloned());
     }
 
@@ -81,6 +85,12 @@ impl Coverage {
                     "fault {fault}: {times} times, at least {least} wanted"
                 ));
             }
+        }
+        if self.kept < least {
+            missing.push(format!(
+                "kept containers: {}, at least {least} wanted",
+                self.kept
+            ));
         }
         for fault in self.faults.keys().filter(|fault| !FAULTS.contains(fault)) {
             missing.push(format!("fault {fault} is not in the list"));

@@ -11,7 +11,10 @@ use gofer_core::{
     id::{AttemptId, RunId},
     name::TaskName,
     plan::Kind,
-    run::{Attempt, Change, Key, Reason, RunReason, RunState, RunStop, Subject, TaskState},
+    run::{
+        Attempt, Change, Key, MOST_KEPT, Reason, RunReason, RunState, RunStop, Stage, Subject,
+        TaskState,
+    },
 };
 use gofer_logs::{Body, Disk, More, Reader};
 use gofer_objects::Objects;
@@ -66,6 +69,7 @@ impl Judge<'_> {
         trial.verdict();
         trial.history();
         trial.containers();
+        trial.kept();
         trial.attempts();
         (trial.violations, trial.coverage)
     }
@@ -221,9 +225,41 @@ impl Trial<'_> {
             if self.case.attempt(id).is_none() {
                 self.wrong("I2", format!("{id} has a container, but no row"));
             }
-            if !seen.removed {
-                self.wrong("I6", format!("the container of {id} was left behind"));
+            let is_kept = |attempt: &Attempt| attempt.stage == Stage::Kept;
+            match (seen.removed, self.case.attempt(id).is_some_and(is_kept)) {
+                (true, _) => {}
+                (false, false) => {
+                    self.wrong("I6", format!("the container of {id} was left behind"));
+                }
+                (false, true) if seen.end.is_none() => {
+                    self.wrong(
+                        "I6",
+                        format!("the container of {id} is kept and did not end"),
+                    );
+                }
+                (false, true) => self.coverage.kept += 1,
             }
+        }
+    }
+
+    /// I6: only the last attempt of a task is kept, only if it failed, and not too many are.
+    fn kept(&mut self) {
+        let mut wrong = Vec::new();
+        let mut count = 0;
+        for (key, unit) in self.case.units() {
+            let last = unit.attempts.last().map(|attempt| attempt.number);
+            for attempt in unit.attempts.iter().filter(|it| it.stage == Stage::Kept) {
+                count += 1;
+                if Some(attempt.number) != last || !attempt.state.is_failure() {
+                    wrong.push(format!("{key:?}: attempt {} is kept", attempt.number));
+                }
+            }
+        }
+        if count > MOST_KEPT {
+            wrong.push(format!("{count} containers of a run are kept"));
+        }
+        for what in wrong {
+            self.wrong("I6", what);
         }
     }
 

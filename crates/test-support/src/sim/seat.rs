@@ -111,6 +111,12 @@ impl fake::World for Seat {
         }
     }
 
+    fn given(&self, attempt: &AttemptId, tar: Vec<u8>) {
+        if let Some(watch) = &self.watch {
+            watch.given.take(attempt, tar);
+        }
+    }
+
     fn may_start(&self, open: bool) {
         self.world.window(self.instance, open);
     }

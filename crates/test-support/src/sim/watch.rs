@@ -2,6 +2,7 @@
 //! who knows that the run is not its own.
 
 use super::{
+    files::Given,
     look::{Case, Look},
     world::{World, short},
 };
@@ -14,6 +15,8 @@ use gofer_scheduler::fake::{Machine, Order};
 use std::collections::BTreeMap;
 
 pub(crate) struct Watch {
+    /// Inputs of attempts whose containers were made.
+    pub(crate) given: Given,
     pub(crate) world: World,
     pub(crate) look: Look,
     pub(crate) machine: Machine,
