@@ -188,7 +188,7 @@ pub(crate) async fn put_inputs(
         let text = format!("its inputs cannot be read: {words}");
         return Err(remedy::failed(Reason::StartFailed, text));
     }
-    uploaded.map_err(|error| remedy::of_inputs(error))
+    uploaded.map_err(remedy::of_inputs)
 }
 
 #[cfg(test)]

@@ -292,3 +292,21 @@ async fn remove_carriers(engine: &Engine, named: &Named) -> Result<(), Raw> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_this_machine_is_refused_on_an_engine_that_may_be_elsewhere() {
+        let local = Endpoint::Unix("/run/docker.sock".into());
+        assert_eq!(is_of_this_machine(&local, "/srv"), Ok(()));
+        let remote = Endpoint::Tcp("tcp://build:2375".to_owned());
+        let refused = is_of_this_machine(&remote, "/srv").unwrap_err().to_string();
+        assert!(
+            refused.contains("\"/srv\" is a folder of this machine"),
+            "{refused}"
+        );
+        assert!(refused.contains("build:2375"), "{refused}");
+    }
+}

@@ -12,7 +12,7 @@ use futures_util::{
 };
 use gofer_core::{container::Exec, id::AttemptId, run::Reason};
 use gofer_secrets::SecretText;
-use std::{io, sync::Arc};
+use std::{fmt::Write, io, sync::Arc};
 
 /// A container that runs this script.
 pub(super) fn shell(bench: &dyn Bench, id: &AttemptId, script: &str) -> Container {
@@ -93,7 +93,11 @@ pub async fn files_arrive_byte_for_byte_and_nobody_writes_them(bench: &dyn Bench
     ];
     main.user = Some("4711".to_owned());
     let text = said(bench, &*scheduler, &id, main, Asking::default()).await?;
-    let hex: String = every.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = every.iter().fold(String::new(), |mut hex, byte| {
+        // Writing into a `String` cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
     let expected = format!("{hex}\nno newline|\ntool\ndrwxrwxrwt\n-r-xr-xr-x\n-r--r--r--\n");
     assert_eq!(text, expected);
     tidy(&*scheduler, &[&id]).await?;

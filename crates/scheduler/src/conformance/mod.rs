@@ -88,6 +88,10 @@ pub enum Meddling {
 
 /// What a machine may be unable to do. Its tests of that are skipped, and say so.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that a machine can do or cannot, whatever else it can"
+)]
 pub struct Abilities {
     /// Memory is limited for real.
     pub memory: bool,

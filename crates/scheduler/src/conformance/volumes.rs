@@ -77,32 +77,28 @@ pub async fn a_scratch_volume_is_the_runs_own_and_goes_with_it(bench: &dyn Bench
     Ok(())
 }
 
+/// As the attempts here are asked for.
+const PIPELINE: &str = "default/conformance";
+
+fn words<T>(answer: Result<T, crate::Error>) -> Result<T, String> {
+    answer.map_err(|error| error.to_string())
+}
+
 /// It is one for all runs of a pipeline, and no other pipeline's.
 pub async fn a_persistent_volume_stays_until_it_is_removed(bench: &dyn Bench) -> Outcome {
     if !bench.abilities().scripts {
         skipped("scripts");
         return Ok(());
     }
-    // As the attempts here are asked for.
-    const PIPELINE: &str = "default/conformance";
     let scheduler = bench.connect().await;
-    let cache = name("cache")?;
-    let error = |error: crate::Error| error.to_string();
-    scheduler
-        .volume_ensure(PIPELINE, &cache)
-        .await
-        .map_err(error)?;
-    scheduler
-        .volume_ensure(PIPELINE, &cache)
-        .await
-        .map_err(error)?;
-    scheduler
-        .volume_ensure("default/other", &cache)
-        .await
-        .map_err(error)?;
+    let (cache, new) = (name("cache")?, name("new")?);
+    for pipeline in [PIPELINE, PIPELINE, "default/other"] {
+        let ensured = scheduler.volume_ensure(pipeline, &cache).await;
+        words(ensured)?;
+    }
     let volumes = [
         ("/cache", VolumeSource::Persistent(cache.clone()), false),
-        ("/new", VolumeSource::Persistent(name("new")?), false),
+        ("/new", VolumeSource::Persistent(new.clone()), false),
     ];
     for expected in ["", "x\n"] {
         let id = attempt(bench.run(), "counter")?;
@@ -113,31 +109,27 @@ pub async fn a_persistent_volume_stays_until_it_is_removed(bench: &dyn Bench) ->
         assert_eq!(text, expected);
         tidy(&*scheduler, &[&id]).await?;
     }
-    let mut kept = scheduler.volumes().await.map_err(error)?;
+    let mut kept = words(scheduler.volumes().await)?;
     kept.sort();
     let kept: Vec<_> = kept
         .iter()
         .map(|(pipeline, name, _)| (pipeline.as_str(), name.as_str()))
         .collect();
-    let expected = [
-        (PIPELINE, "cache"),
-        (PIPELINE, "new"),
-        ("default/other", "cache"),
-    ];
+    let other = "default/other";
+    let expected = [(PIPELINE, "cache"), (PIPELINE, "new"), (other, "cache")];
     assert_eq!(kept, expected);
+    // Already gone is success.
     for (pipeline, name) in [
         (PIPELINE, &cache),
         (PIPELINE, &cache),
-        (PIPELINE, &name("new")?),
-        ("default/other", &cache),
+        (PIPELINE, &new),
+        (other, &cache),
     ] {
-        scheduler
-            .volume_remove(pipeline, name)
-            .await
-            .map_err(error)?;
+        let removed = scheduler.volume_remove(pipeline, name).await;
+        words(removed)?;
     }
-    assert_eq!(scheduler.volumes().await.map_err(error)?, []);
-    assert_eq!(scheduler.list_ours().await.map_err(error)?, []);
+    assert_eq!(words(scheduler.volumes().await)?, []);
+    assert_eq!(words(scheduler.list_ours().await)?, []);
     scheduler.close().await;
     Ok(())
 }
