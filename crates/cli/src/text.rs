@@ -213,6 +213,22 @@ mod tests {
     }
 
     #[test]
+    fn bytes_are_said_shortly() {
+        for (count, said) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (1_234, "1.3 kB"),
+            (9_999, "10 kB"),
+            (12_345_678, "12 MB"),
+            (1 << 30, "1.1 GB"),
+            (u64::MAX, "1844674 TB"),
+        ] {
+            assert_eq!(bytes(count), said, "{count}");
+        }
+    }
+
+    #[test]
     fn a_text_is_cut_by_columns_not_by_bytes() {
         assert_eq!(cut("hello", 5), "hello");
         assert_eq!(cut("hello!", 5), "hell…");

@@ -6,6 +6,7 @@
     reason = "what a test builds upon; only test functions themselves are exempt by configuration"
 )]
 
+mod artifacts;
 mod authority;
 mod events;
 mod http;

@@ -45,6 +45,8 @@ fn every_command_has_examples_or_exit_codes_in_its_help() {
         "runs",
         "show",
         "logs",
+        "artifacts",
+        "object",
         "explain",
         "cancel",
         "schema",
