@@ -20,6 +20,10 @@ pub(crate) const SCRIPT: &str = "/gofer/script";
 /// Asks for `pipefail` where the image's shell knows it; dash does not, and would end.
 const PIPEFAIL: &str = "(set -o pipefail) 2>/dev/null && set -o pipefail; ";
 
+/// Root's own folders are opened to those whom the script may go on as. Without `chmod` they stay
+/// root's.
+const OPEN: &str = "chmod 1777 /gofer /gofer/artifacts 2>/dev/null || :; ";
+
 /// What the request depends on besides the attempt itself.
 pub(crate) struct Around<'a> {
     pub(crate) brand: Brand,
@@ -48,7 +52,13 @@ pub(crate) fn image(container: &Container) -> &str {
 }
 
 pub(crate) fn body(container: &Container, around: Around<'_>) -> ContainerCreateBody {
-    let (entrypoint, cmd) = argv(&container.exec);
+    let is_roots = |mount: &Mount| mount.target.as_deref() == Some(PLACE) && mount.source.is_none();
+    let opening = if around.mounts.iter().any(is_roots) {
+        OPEN
+    } else {
+        ""
+    };
+    let (entrypoint, cmd) = argv(&container.exec, opening);
     ContainerCreateBody {
         image: Some(image(container).to_owned()),
         entrypoint,
@@ -65,14 +75,14 @@ pub(crate) fn body(container: &Container, around: Around<'_>) -> ContainerCreate
     }
 }
 
-fn argv(exec: &Exec) -> (Option<Vec<String>>, Option<Vec<String>>) {
+fn argv(exec: &Exec, opening: &str) -> (Option<Vec<String>>, Option<Vec<String>>) {
     match exec {
         Exec::Script(script) if script.starts_with("#!") => {
             (Some(vec![SCRIPT.to_owned()]), Some(Vec::new()))
         }
         Exec::Script(script) => {
             let shell = ["/bin/sh", "-e", "-c"].map(str::to_owned);
-            let text = format!("{PIPEFAIL}{script}");
+            let text = format!("{opening}{PIPEFAIL}{script}");
             (
                 Some(shell.into_iter().chain([text]).collect()),
                 Some(Vec::new()),
