@@ -12,6 +12,8 @@
 )]
 
 mod artifacts;
+mod calls;
+mod examples;
 mod failures;
 mod files;
 mod forms;

@@ -25,7 +25,7 @@ pub(crate) struct Cli {
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
-    /// How the answer is printed; for `run` also TASK.KEY=VALUE, see there
+    /// How the answer is printed [default: text]
     #[arg(short, long, global = true, value_parser = OutputParser, value_name = "FORMAT")]
     pub(crate) output: Vec<Output>,
     /// Print bare names and ids, nothing else

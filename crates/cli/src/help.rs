@@ -86,11 +86,17 @@ mod tests {
           runs        List kept runs, newest first
           show        Show a run and its tasks
           logs        Print what a task wrote, byte for byte
+          shell       Open a shell in a task that runs or failed, or run a command there
+          rerun       Do a run again, or what failed of it; earlier attempts stay
+          artifacts   List or fetch the files that tasks left
+          object      Small values that a pipeline keeps beyond its runs
           explain     Say why a run ended as it did, and what to type next
           cancel      Stop a run; its finally tasks still run
           schema      Print the JSON Schema of the pipeline file, or explain one key
 
         Operate:
+          clean       Take away old runs, kept containers and what was left behind
+          volume      List or delete the volumes that pipelines keep
           doctor      Look at the container engine and say what would keep runs from working
           completion  Print the completion script of a shell
           man         Print the manual page, or write all of them into a folder

@@ -97,7 +97,11 @@ impl<'r> Unit<'r> {
     /// From the first attempt's start to the last one's end, or to now. Of a task that was rerun,
     /// only the attempts since `begun` count.
     pub(crate) fn took(&self, begun: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
-        let starts = || self.attempts().iter().filter_map(|attempt| attempt.started_at);
+        let starts = || {
+            self.attempts()
+                .iter()
+                .filter_map(|attempt| attempt.started_at)
+        };
         let since = starts().find(|start| begun.is_none_or(|begun| *start >= begun));
         let from = since.or_else(|| starts().next())?;
         let ended = || {

@@ -136,6 +136,7 @@ impl Picture {
             turn: 0,
         };
         picture.passing.waits = outline::waits(&picture.run, &picture.order);
+        picture.passing.begun = picture.run.started_at;
         picture
     }
 

@@ -137,7 +137,7 @@ fn ending(run: &Run, key: &Key, state: TaskState) -> String {
         return state.to_string();
     };
     let (symbol, _) = marks::of_task(state, unit.task.allow_failure);
-    let took = match (unit.took(run.created_at), state) {
+    let took = match (unit.took(run.started_at, run.created_at), state) {
         (Some(took), TaskState::Succeeded) => format!(" in {}", time::lasted(took)),
         (Some(took), state) if state.is_over() => format!(" after {}", time::lasted(took)),
         (_, TaskState::Retrying) => format!(" after attempt {}", unit.attempts().len()),

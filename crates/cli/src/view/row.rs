@@ -23,6 +23,8 @@ pub(super) struct Passing {
     pub(super) waits: BTreeMap<String, String>,
     /// Since when each is in its state.
     pub(super) since: BTreeMap<Key, Timestamp>,
+    /// When the run began, or its rerun.
+    pub(super) begun: Option<Timestamp>,
 }
 
 /// A line before it is drawn.
@@ -65,7 +67,7 @@ impl Row {
         };
         Self {
             name: format!("{} {over}/{}", task.name, task.items.len()),
-            took: items_took(task, now),
+            took: items_took(task, passing.begun, now),
             note,
             ..Self::of(&unit, passing, now)
         }
@@ -82,7 +84,7 @@ impl Row {
             state: unit.state(),
             amber: unit.task.allow_failure,
             took: unit
-                .took(now)
+                .took(passing.begun, now)
                 .or_else(|| since.map(|since| time::between(*since, now))),
             note: note(unit, passing),
         }
@@ -198,9 +200,11 @@ fn succeeded(unit: &Unit<'_>) -> String {
     words.join("  ")
 }
 
-fn items_took(task: &Task, now: Timestamp) -> Option<Duration> {
+fn items_took(task: &Task, begun: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
     let attempts = || task.items.iter().flat_map(|item| &item.attempts);
-    let from = attempts().filter_map(|attempt| attempt.started_at).min()?;
+    let starts = || attempts().filter_map(|attempt| attempt.started_at);
+    let since = starts().filter(|start| begun.is_none_or(|begun| *start >= begun));
+    let from = since.min().or_else(|| starts().min())?;
     let until = if task.state.is_over() {
         attempts().filter_map(|attempt| attempt.ended_at).max()?
     } else {

@@ -85,6 +85,8 @@ pub(super) fn run(state: RunState, tasks: Vec<Task>) -> Run {
         created_at: at(0),
         started_at: Some(at(0)),
         ended_at: state.is_over().then(|| at(12)),
+        mounts: Vec::new(),
+        partial: None,
         tasks,
     }
 }

@@ -7,6 +7,7 @@
 mod host;
 mod init;
 mod inputs;
+mod reruns;
 mod runs;
 #[expect(
     clippy::unwrap_used,

@@ -91,6 +91,7 @@ fn a_failed_run_says_why_and_what_to_type_next() {
 
       all that load wrote  gofer logs etl/42/load
       what it led to       gofer explain etl/42
+      what failed, again   gofer rerun etl/42 --failed
 
     ✗ etl/42 failed after 3.0s (1 failed, 1 skipped)
     ");

@@ -95,6 +95,8 @@ fn router(app: App) -> Router {
         .route("/runs/{id}", get(run))
         .route("/runs/{id}/events", get(events))
         .route("/runs/{id}/cancel", post(run))
+        .route("/runs/{id}/rerun", post(start))
+        .route("/runs/{id}/config", get(config))
         .route("/runs/{id}/logs/{task}", get(log))
         .route("/runs/{id}/logs/{task}/{item}", get(item_log));
     Router::new().nest("/api/v1", api).with_state(app)
@@ -150,6 +152,12 @@ async fn list(
 
 async fn run(State(app): State<App>) -> Json<Value> {
     Json(app.script.run)
+}
+
+/// As the run was made: two tasks, one after the other.
+async fn config() -> Json<Value> {
+    let tasks = json!({ "load": { "image": "i" }, "report": { "image": "i", "depends_on": { "load": "success" } } });
+    Json(json!({ "name": "etl", "tasks": tasks }))
 }
 
 async fn events(State(app): State<App>) -> Response {

@@ -56,8 +56,10 @@ fn refuse_what_goes_on(session: &Session<'_>, run: &Run) -> Result<()> {
     let name = run.reference();
     if run.interrupted {
         let command = session.command(&session.project(), "run --resume");
-        return Err(Failure::new(format!("{name} is not over: it was interrupted"))
-            .with_remedy(format!("{command} goes on with it")));
+        return Err(
+            Failure::new(format!("{name} is not over: it was interrupted"))
+                .with_remedy(format!("{command} goes on with it")),
+        );
     }
     if !run.state.is_over() {
         let command = session.command(&session.project(), &format!("cancel {name}"));
@@ -132,7 +134,9 @@ async fn like(
     if let Some(file) = &args.file {
         (start.version, start.calls) = of_file(session, client, run, file).await?;
     }
-    let made = client.start_run(&run.namespace, &run.pipeline, &start).await;
+    let made = client
+        .start_run(&run.namespace, &run.pipeline, &start)
+        .await;
     Ok(Started {
         run: made.map_err(with_remedy)?,
         since: None,
@@ -151,7 +155,10 @@ async fn of_file(
     let family = Family::gather(session, pipeline::read(session, Some(file))?)?;
     family.tell(session, true);
     let Some((plan, called)) = family.plans() else {
-        return Err(Failure::new(format!("{} cannot be run", family.root.source.name)));
+        return Err(Failure::new(format!(
+            "{} cannot be run",
+            family.root.source.name
+        )));
     };
     if plan.pipeline.name.as_str() != run.pipeline {
         let (name, of) = (&family.root.source.name, &plan.pipeline.name);
@@ -179,7 +186,10 @@ async fn plan_of(client: &Client, run: &Run) -> Result<Plan> {
     let pipeline: Pipeline =
         serde_json::from_value(document).map_err(|error| Failure::new(error.to_string()))?;
     Plan::new(pipeline).map_err(|_| {
-        let message = format!("the pipeline of {} cannot be read any more", run.reference());
+        let message = format!(
+            "the pipeline of {} cannot be read any more",
+            run.reference()
+        );
         Failure::new(message)
     })
 }

@@ -97,9 +97,7 @@ impl Inputs {
 }
 
 /// The values of params as they were typed, and what is wrong with them.
-pub(super) fn parse_params(
-    params: &[String],
-) -> Result<(BTreeMap<String, String>, Vec<String>)> {
+pub(super) fn parse_params(params: &[String]) -> Result<(BTreeMap<String, String>, Vec<String>)> {
     let (mut given, mut problems) = (BTreeMap::new(), Vec::new());
     for param in params {
         match param.split_once('=') {

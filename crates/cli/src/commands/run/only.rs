@@ -67,7 +67,9 @@ impl Selection {
                 };
                 let writes = !volume.read_only.unwrap_or(false);
                 if self.tasks.contains(&task.name) {
-                    let known = inside.entry(name.as_str()).or_insert((false, task.name.as_str()));
+                    let known = inside
+                        .entry(name.as_str())
+                        .or_insert((false, task.name.as_str()));
                     known.0 |= writes;
                 } else if writes {
                     outside.insert(name.as_str());
@@ -110,7 +112,10 @@ pub(super) fn tell_where_from(session: &Session<'_>, run: &Run) {
 
 /// What `--mount` says, each folder or file being there.
 pub(super) fn mounts(session: &Session<'_>, args: &Args) -> Result<Vec<Mount>> {
-    args.mounts.iter().map(|said| mount(session, said)).collect()
+    args.mounts
+        .iter()
+        .map(|said| mount(session, said))
+        .collect()
 }
 
 fn mount(session: &Session<'_>, said: &str) -> Result<Mount> {
@@ -119,8 +124,10 @@ fn mount(session: &Session<'_>, said: &str) -> Result<Mount> {
         None => (said, false),
     };
     let shape = || {
-        Failure::usage(format!("--mount {said}: SRC:DST is expected, or SRC:DST:ro"))
-            .with_remedy("for example: --mount .:/src:ro")
+        Failure::usage(format!(
+            "--mount {said}: SRC:DST is expected, or SRC:DST:ro"
+        ))
+        .with_remedy("for example: --mount .:/src:ro")
     };
     let (source, target) = paths.rsplit_once(':').ok_or_else(shape)?;
     if source.is_empty() {

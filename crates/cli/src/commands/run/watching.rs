@@ -94,7 +94,8 @@ impl Watch<'_, '_> {
     async fn wait(&mut self) -> bool {
         if !self.session.common.quiet {
             let name = pipeline::as_typed(self.session, &self.path.display().to_string());
-            self.session.note(format_args!("watching {name}; Ctrl-C ends it"));
+            self.session
+                .note(format_args!("watching {name}; Ctrl-C ends it"));
         }
         tokio::select! {
             biased;
@@ -118,7 +119,8 @@ impl Watch<'_, '_> {
             refuse_what_is_not_there_yet(session, read, plan)?;
         }
         let meant = Meant::of(plan, &called);
-        self.open.retain(|task| plan.position(task.as_str()).is_some());
+        self.open
+            .retain(|task| plan.position(task.as_str()).is_some());
         self.open.extend(meant.changed_since(&self.meant));
         let tasks = with_dependants(plan, &self.open);
         if tasks.is_empty() {
@@ -128,10 +130,13 @@ impl Watch<'_, '_> {
         let some = (tasks.len() < plan.tasks.len()).then_some(&tasks);
         let inputs = Inputs::gather(session, plan, &called, some, self.args)?;
         inputs.refuse_if_incomplete()?;
-        let started = self.start((plan, &called), &inputs, some, &family.root.folder).await?;
+        let started = self
+            .start((plan, &called), &inputs, some, &family.root.folder)
+            .await?;
         self.meant = meant;
         let (client, run) = started;
-        self.see_through(&client, plan, &run, &family.root.folder).await
+        self.see_through(&client, plan, &run, &family.root.folder)
+            .await
     }
 
     async fn start(
@@ -159,7 +164,12 @@ impl Watch<'_, '_> {
             resume: false,
         };
         let started = starting::start(session, &client, plans, wish(false)).await;
-        let is_missing = |failure: &Failure| failure.problems.iter().any(|it| it.contains(" kept run of "));
+        let is_missing = |failure: &Failure| {
+            failure
+                .problems
+                .iter()
+                .any(|it| it.contains(" kept run of "))
+        };
         match started {
             // What came before is not kept any more, so it runs too.
             Err(failure) if is_missing(&failure) => {
@@ -208,7 +218,11 @@ impl Watch<'_, '_> {
                 }
                 self.code = ending::over(session, client, folder, &run).await?;
                 let is_cancelled = run.state == RunState::Cancelled;
-                Ok(if is_cancelled { Next::Leave } else { Next::Wait })
+                Ok(if is_cancelled {
+                    Next::Leave
+                } else {
+                    Next::Wait
+                })
             }
         }
     }

@@ -30,7 +30,9 @@ impl Meant {
                 "pools": task.pools, "timeout": task.timeout,
             });
             let read = params(task, &document);
-            let read = read.iter().map(|name| (name, plan.pipeline.params.get(name.as_str())));
+            let read = read
+                .iter()
+                .map(|name| (name, plan.pipeline.params.get(name.as_str())));
             document["params"] = json!(read.collect::<BTreeMap<_, _>>());
             (task.name.clone(), document)
         };
@@ -61,7 +63,12 @@ fn params(task: &plan::Task, document: &Json) -> BTreeSet<String> {
 fn collect(value: &Json, names: &mut BTreeSet<String>) {
     match value {
         Json::Object(fields) => {
-            names.extend(fields.get("param").and_then(Json::as_str).map(str::to_owned));
+            names.extend(
+                fields
+                    .get("param")
+                    .and_then(Json::as_str)
+                    .map(str::to_owned),
+            );
             fields.values().for_each(|value| collect(value, names));
         }
         Json::Array(values) => values.iter().for_each(|value| collect(value, names)),
@@ -83,7 +90,9 @@ pub(super) fn with_dependants(plan: &Plan, tasks: &BTreeSet<TaskName>) -> BTreeS
     todo.extend(all().filter(|(_, task)| task.finally).map(|(at, _)| at));
     let mut found: BTreeSet<usize> = todo.iter().copied().collect();
     while let Some(at) = todo.pop() {
-        let Some(task) = plan.tasks.get(at) else { continue };
+        let Some(task) = plan.tasks.get(at) else {
+            continue;
+        };
         let volumes = scratch(task);
         let shares = |other: &plan::Task| scratch(other).iter().any(|it| volumes.contains(it));
         let sharing = all().filter(|(_, other)| shares(other)).map(|(at, _)| at);
@@ -143,11 +152,20 @@ mod tests {
     fn a_task_changed_if_anything_that_it_is_made_of_did() {
         assert!(changed(|_| {}).is_empty());
         assert!(changed(|it| it["description"] = json!("x")).is_empty());
-        assert_eq!(changed(|it| it["tasks"]["d"]["timeout"] = json!("1m")), ["d"]);
+        assert_eq!(
+            changed(|it| it["tasks"]["d"]["timeout"] = json!("1m")),
+            ["d"]
+        );
         assert_eq!(changed(|it| it["tasks"]["e"] = json!({})), ["e"]);
-        assert_eq!(changed(|it| it["params"]["day"]["default"] = json!("y")), ["a"]);
+        assert_eq!(
+            changed(|it| it["params"]["day"]["default"] = json!("y")),
+            ["a"]
+        );
         assert_eq!(changed(|it| it["params"]["n"]["default"] = json!(2)), ["c"]);
-        assert_eq!(changed(|it| it["defaults"]["image"] = json!("i:2")), ["a", "c", "d", "z"]);
+        assert_eq!(
+            changed(|it| it["defaults"]["image"] = json!("i:2")),
+            ["a", "c", "d", "z"]
+        );
         assert_eq!(changed(|it| it["labels"] = json!({ "x": "y" })).len(), 5);
     }
 
@@ -156,12 +174,20 @@ mod tests {
         let caller = plan(json!({
             "name": "p", "tasks": { "own": { "image": "i" }, "other": { "pipeline": { "name": "q" } } },
         }));
-        let child = |image: &str| plan(json!({ "name": "q", "tasks": { "t": { "image": image } } }));
+        let child =
+            |image: &str| plan(json!({ "name": "q", "tasks": { "t": { "image": image } } }));
         let (old, new) = (child("i:1"), child("i:2"));
         let before = Meant::of(&caller, &[&old]);
         let changed = Meant::of(&caller, &[&new]).changed_since(&before);
-        assert_eq!(changed.iter().map(TaskName::as_str).collect::<Vec<_>>(), ["other"]);
-        assert!(Meant::of(&caller, &[&old]).changed_since(&before).is_empty());
+        assert_eq!(
+            changed.iter().map(TaskName::as_str).collect::<Vec<_>>(),
+            ["other"]
+        );
+        assert!(
+            Meant::of(&caller, &[&old])
+                .changed_since(&before)
+                .is_empty()
+        );
     }
 
     #[test]
@@ -180,10 +206,15 @@ mod tests {
     #[test]
     fn whoever_shares_a_scratch_volume_runs_too() {
         let volumes = json!({ "/w": { "scratch": "w" } });
-        let plan = plan(json!({ "name": "p", "defaults": { "image": "i" }, "tasks": {
-            "w": { "volumes": volumes }, "r": { "volumes": volumes }, "x": {},
-        }}));
+        let plan = plan(
+            json!({ "name": "p", "defaults": { "image": "i" }, "tasks": {
+                "w": { "volumes": volumes }, "r": { "volumes": volumes }, "x": {},
+            }}),
+        );
         let found = with_dependants(&plan, &["r".parse().unwrap()].into());
-        assert_eq!(found.iter().map(TaskName::as_str).collect::<Vec<_>>(), ["r", "w"]);
+        assert_eq!(
+            found.iter().map(TaskName::as_str).collect::<Vec<_>>(),
+            ["r", "w"]
+        );
     }
 }

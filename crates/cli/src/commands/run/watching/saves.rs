@@ -56,7 +56,11 @@ impl Saves {
                 continue;
             };
             // An empty parent is the folder that we are in.
-            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            let folder = if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            };
             let folder = folder.canonicalize()?;
             if self.files.is_empty() {
                 self.sources = program_in(&folder, file.as_ref());
@@ -79,7 +83,10 @@ impl Saves {
                 None => std::future::pending().await,
             }
         }
-        while tokio::time::timeout(QUIET, self.changed.recv()).await.is_ok() {}
+        while tokio::time::timeout(QUIET, self.changed.recv())
+            .await
+            .is_ok()
+        {}
     }
 
     /// What happened by now does not count: reading a program may write files.
@@ -90,7 +97,9 @@ impl Saves {
     fn is_ours(&self, path: &Path) -> bool {
         let is_source = |(folder, ending): &(PathBuf, String)| {
             path.parent() == Some(folder)
-                && path.extension().is_some_and(|found| found == ending.as_str())
+                && path
+                    .extension()
+                    .is_some_and(|found| found == ending.as_str())
         };
         self.files.contains(path) || self.sources.as_ref().is_some_and(is_source)
     }
