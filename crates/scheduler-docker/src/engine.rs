@@ -79,6 +79,7 @@ pub(crate) struct Engine {
 pub(crate) struct Machine {
     pub(crate) name: Option<String>,
     pub(crate) architecture: String,
+    pub(crate) cores: usize,
     pub(crate) live_restore: bool,
 }
 
@@ -155,10 +156,19 @@ impl Engine {
             Ok(Machine {
                 name: info.name,
                 architecture: info.architecture.unwrap_or_default(),
+                cores: info
+                    .ncpu
+                    .and_then(|cores| usize::try_from(cores).ok())
+                    .unwrap_or(1),
                 live_restore: info.live_restore_enabled.unwrap_or(false),
             })
         };
         self.machine.get_or_try_init(ask).await
+    }
+
+    /// As far as known.
+    pub(crate) fn cores(&self) -> usize {
+        self.machine.get().map_or(1, |machine| machine.cores)
     }
 
     /// Asks beside the start, so that it is known when the start is told.

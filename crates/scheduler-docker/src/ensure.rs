@@ -388,6 +388,9 @@ impl Bringing {
         self.engine.tasks.spawn(follow::follow(watched, begin));
         // Closed without a word: the end came first, and is a fact.
         let _ = when.await;
+        if more_to_come {
+            supplies::make_sandboxes(&self.engine, run);
+        }
         if more_to_come && is_carried {
             // Not earlier: it would take the engine from this one's start.
             supplies::want_volume(&self.engine, run);

@@ -4,7 +4,7 @@
 mod sandbox;
 mod volume;
 
-pub(crate) use sandbox::{Lease, holding, sandbox};
+pub(crate) use sandbox::{Lease, holding, make_sandboxes, sandbox};
 pub(crate) use volume::{volume, want_volume};
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     holder, labels,
 };
 use bollard::{errors::Error, models::HostConfigLogConfig};
-use gofer_core::{clock::Moment, id::RunId};
+use gofer_core::id::RunId;
 use gofer_scheduler::Role;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,9 +46,9 @@ struct Stock {
     sandboxes: Vec<String>,
     /// How many there are, those in use included.
     made: usize,
-    /// How many attempts found none.
+    /// How many there are to be.
     wanted: usize,
-    making_since: Option<Moment>,
+    is_making: bool,
     volumes: Vec<String>,
     volumes_in_the_making: usize,
     /// Counts engine restarts: what was made before is gone.

@@ -14,10 +14,10 @@ use gofer_core::id::RunId;
 use gofer_scheduler::Role;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-/// A sandbox that has been in the making for this long is nearer than a network of one's own.
-const WORTH_WAITING: Duration = Duration::from_millis(60);
-/// One that takes longer is not waited for.
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// When for so long none is made or given back, none is waited for.
+const STANDSTILL: Duration = Duration::from_millis(200);
+/// Nor for longer than this.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// The right to be the only attempt in a sandbox.
 pub(crate) struct Lease {
@@ -51,34 +51,63 @@ impl Drop for Lease {
     }
 }
 
-/// A sandbox for one attempt, if one is ready or nearly so; others are made beside it.
+/// A sandbox for one attempt, if one is ready or becomes so soon; others are made beside it.
 pub(crate) async fn sandbox(engine: &Arc<Engine>, run: RunId, more_to_come: bool) -> Option<Lease> {
     let shelf = engine.supplies.of(run);
     if let Some(lease) = take(&shelf) {
         return Some(lease);
     }
-    if let Some(lease) = one_nearly_ready(engine, &shelf).await {
+    if more_to_come && is_first(engine, &shelf) {
+        // One is made for those who come after it, once it has started.
+        return None;
+    }
+    make_sandboxes(engine, run);
+    if let Some(lease) = one_soon(engine, &shelf).await {
         return Some(lease);
     }
     if more_to_come {
-        want_sandbox(engine, &shelf, run);
+        // They stay in use: the more there are, the more is saved when the next tasks come.
+        let mut stock = lock(&shelf.stock);
+        stock.wanted = stock.wanted.max(stock.made + 1);
+        stock.wanted = stock.wanted.min(engine.options.sandboxes);
     }
     None
 }
 
-async fn one_nearly_ready(engine: &Engine, shelf: &Arc<Shelf>) -> Option<Lease> {
-    let mut changed = std::pin::pin!(shelf.changed.notified());
-    changed.as_mut().enable();
-    let begun = lock(&shelf.stock).making_since?;
-    if engine.clock.moment().0.saturating_sub(begun.0) < WORTH_WAITING {
-        return None;
+/// Notes that one more is wanted, as far as the machine can start containers at once.
+fn is_first(engine: &Engine, shelf: &Shelf) -> bool {
+    let mut stock = lock(&shelf.stock);
+    let is_first = stock.wanted == 0;
+    let useful = (engine.cores() * 2).min(engine.options.sandboxes);
+    if stock.wanted < useful {
+        stock.wanted += 1;
     }
-    tokio::select! {
-        biased;
-        () = changed => {}
-        () = engine.clock.sleep(LONGEST_WAIT) => {}
+    is_first
+}
+
+/// Waits for as long as others give theirs back: to start with one is quicker than to start on a
+/// network of one's own, which is made behind a lock of the engine's.
+async fn one_soon(engine: &Engine, shelf: &Arc<Shelf>) -> Option<Lease> {
+    let begun = engine.clock.moment();
+    loop {
+        let mut changed = std::pin::pin!(shelf.changed.notified());
+        changed.as_mut().enable();
+        if let Some(lease) = take(shelf) {
+            return Some(lease);
+        }
+        let nothing_comes = {
+            let stock = lock(&shelf.stock);
+            stock.made == 0 && !stock.is_making
+        };
+        if nothing_comes || engine.clock.moment().0.saturating_sub(begun.0) > LONGEST_WAIT {
+            return None;
+        }
+        tokio::select! {
+            biased;
+            () = changed => {}
+            () = engine.clock.sleep(STANDSTILL) => return None,
+        }
     }
-    take(shelf)
 }
 
 fn take(shelf: &Arc<Shelf>) -> Option<Lease> {
@@ -91,21 +120,21 @@ fn take(shelf: &Arc<Shelf>) -> Option<Lease> {
     })
 }
 
-fn want_sandbox(engine: &Arc<Engine>, shelf: &Arc<Shelf>, run: RunId) {
+/// Has those made that are wanted.
+pub(crate) fn make_sandboxes(engine: &Arc<Engine>, run: RunId) {
+    let shelf = engine.supplies.of(run);
     let mut stock = lock(&shelf.stock);
-    stock.wanted = (stock.wanted + 1).min(engine.options.sandboxes);
-    if stock.released || stock.making_since.is_some() || stock.made >= stock.wanted {
+    if stock.released || stock.is_making || stock.made >= stock.wanted {
         return;
     }
-    stock.making_since = Some(engine.clock.moment());
+    stock.is_making = true;
     drop(stock);
-    shelf
-        .makers
-        .spawn(make_sandboxes(engine.clone(), shelf.clone(), run));
+    let making = make_all(engine.clone(), shelf.clone(), run);
+    shelf.makers.spawn(making);
 }
 
 /// Makes them one after the other, so that making does not take the machine from the tasks.
-async fn make_sandboxes(engine: Arc<Engine>, shelf: Arc<Shelf>, run: RunId) {
+async fn make_all(engine: Arc<Engine>, shelf: Arc<Shelf>, run: RunId) {
     loop {
         let made = make_sandbox(&engine, &shelf, run).await;
         let mut stock = lock(&shelf.stock);
@@ -122,7 +151,7 @@ async fn make_sandboxes(engine: Arc<Engine>, shelf: Arc<Shelf>, run: RunId) {
             }
         }
         let enough = stock.released || stock.made >= stock.wanted;
-        stock.making_since = (!enough).then(|| engine.clock.moment());
+        stock.is_making = !enough;
         drop(stock);
         shelf.changed.notify_waiters();
         if enough {
