@@ -157,7 +157,9 @@ impl<'a> Follower<'a> {
 
     /// The last look, and the rest of the logs.
     async fn finish(mut self) -> Result<Followed> {
-        self.look().await?;
+        if !self.changes.is_empty() || !self.run.state.is_over() {
+            self.look().await?;
+        }
         let deadline = Instant::now() + LOGS_LATE;
         while let Ok(Some((key, piece))) = tokio::time::timeout_at(deadline, self.logs.next()).await
         {

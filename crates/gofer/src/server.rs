@@ -26,6 +26,9 @@ use std::{io, path::Path, sync::Arc, time::Duration};
 use tokio::{net::UnixDatagram, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+/// A sweep asks the engine for long lists: not before the first container was made.
+const FIRST_START: Duration = Duration::from_millis(100);
+
 /// A process that could end waits no longer for what others left behind.
 const LONGEST_SWEEP: Duration = Duration::from_secs(5);
 
@@ -153,6 +156,7 @@ impl Server {
     pub(crate) fn sweep(&self) {
         let engine = self.engine.clone();
         self.sweeping.spawn(async move {
+            tokio::time::sleep(FIRST_START).await;
             match engine.sweep().await {
                 Ok(rest) => {
                     for run in rest {
@@ -199,7 +203,10 @@ async fn kept(data: &DataDir) -> Result<Storage, Refused> {
         refused(error.to_string(), not_allowed)
     })?;
     let logs = Arc::new(FsDisk::new(data.logs()));
-    let objects = Objects::in_folder(&data.objects());
+    let objects = match std::env::var("GOFER_OBJECTS") {
+        Ok(place) if !place.is_empty() => Objects::in_bucket(&place, std::env::vars()),
+        _ => Objects::in_folder(&data.objects()),
+    };
     let objects = objects.map_err(|error| refused(error.to_string(), false))?;
     Ok(Storage {
         store: Arc::new(store),
