@@ -29,6 +29,7 @@ mod restarts;
 mod secrets;
 mod sentences;
 mod services;
+mod shell;
 mod signals;
 mod smoke;
 mod watching;

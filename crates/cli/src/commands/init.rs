@@ -27,10 +27,32 @@ macro_rules! example {
 const EXAMPLES: &[Example] = &[
     example!("hello": "gofer.toml", "README.md"),
     example!("etl": "gofer.toml", "README.md"),
+    example!("diamond": "gofer.toml", "README.md"),
     example!("matrix": "gofer.toml", "README.md"),
+    example!("matrix-except": "gofer.toml", "README.md"),
+    example!("loop-records": "gofer.toml", "README.md"),
+    example!("shards": "gofer.toml", "README.md"),
+    example!("collect": "gofer.toml", "README.md"),
+    example!("map-reduce": "gofer.toml", "README.md"),
     example!("conditions": "gofer.toml", "README.md"),
+    example!("route": "gofer.toml", "README.md"),
+    example!("default-values": "gofer.toml", "README.md"),
+    example!("exit-codes": "gofer.toml", "README.md"),
     example!("failure-handling": "gofer.toml", "README.md"),
+    example!("retry": "gofer.toml", "README.md"),
+    example!("timeouts": "gofer.toml", "README.md"),
+    example!("at-the-end": "gofer.toml", "README.md"),
     example!("params-and-secrets": "gofer.toml", "README.md", "secrets.env"),
+    example!("typed-params": "gofer.toml", "README.md"),
+    example!("mutex": "gofer.toml", "README.md"),
+    example!("artifacts": "gofer.toml", "README.md"),
+    example!("volumes": "gofer.toml", "README.md"),
+    example!("objects": "gofer.toml", "README.md"),
+    example!("sidecar": "gofer.toml", "README.md"),
+    example!("calling": "gofer.toml", "load-day.toml", "README.md"),
+    example!("loop-body": "gofer.toml", "region.toml", "README.md"),
+    example!("from-a-program": "gofer.config.py", "README.md"),
+    example!("from-the-original": "gofer.json", "README.md", "secrets.env"),
 ];
 
 impl Example {
@@ -118,7 +140,13 @@ fn find(name: &str) -> Result<&'static Example> {
 
 /// A second pipeline file in a folder would make `gofer run` ask which one is meant.
 fn refuse_to_overwrite(folder: &Path, shown: &Path, files: &[(&str, &str)]) -> Result<()> {
-    let pipelines = ["gofer.toml", "gofer.yaml", "gofer.yml", "gofer.json"];
+    let pipelines = [
+        "gofer.toml",
+        "gofer.yaml",
+        "gofer.yml",
+        "gofer.json",
+        "gofer.config.py",
+    ];
     let there: Vec<&str> = pipelines
         .into_iter()
         .chain(files.iter().map(|(name, _)| *name))
@@ -159,6 +187,7 @@ fn write(folder: &Path, files: &[(&str, &str)]) -> Result<()> {
 mod tests {
     use super::*;
     use gofer_config::{Format, Source, read};
+    use gofer_core::problem::Severity;
 
     fn problems(name: &str, text: &str) -> Vec<String> {
         let format = match name {
@@ -174,8 +203,8 @@ mod tests {
         reading
             .findings
             .iter()
-            // What the example about conditions is there to show.
-            .filter(|finding| !finding.message.starts_with("`build` has a `when`"))
+            // What the examples about conditions and about the original are there to show.
+            .filter(|finding| finding.severity != Severity::Note)
             .map(|finding| finding.message.clone())
             .collect()
     }
@@ -183,15 +212,36 @@ mod tests {
     #[test]
     fn every_example_is_a_good_pipeline_with_a_line_about_it() {
         for example in EXAMPLES {
-            let (_, text) = example.files.first().unwrap();
-            assert_eq!(
-                problems("gofer.toml", text),
-                Vec::<String>::new(),
-                "{}",
-                example.name
-            );
+            let pipelines = example
+                .files
+                .iter()
+                .filter(|(name, _)| ["toml", "json"].iter().any(|ending| name.ends_with(ending)));
+            for (name, text) in pipelines {
+                let found = problems(name, text);
+                assert_eq!(found, Vec::<String>::new(), "{}/{name}", example.name);
+            }
             assert!(example.about().ends_with('.'), "{}", example.name);
         }
+    }
+
+    #[test]
+    fn every_folder_of_examples_can_be_had_whole() {
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples"));
+        let mut there = Vec::new();
+        for folder in fs::read_dir(root).unwrap() {
+            let folder = folder.unwrap();
+            for file in fs::read_dir(folder.path()).unwrap() {
+                let name = [folder.file_name(), file.unwrap().file_name()];
+                there.push(name.map(|name| name.into_string().unwrap()).join("/"));
+            }
+        }
+        let files = |example: &'static Example| {
+            (example.files.iter()).map(move |(file, _)| format!("{}/{file}", example.name))
+        };
+        let mut known: Vec<String> = EXAMPLES.iter().flat_map(files).collect();
+        there.sort();
+        known.sort();
+        assert_eq!(known, there);
     }
 
     #[test]
