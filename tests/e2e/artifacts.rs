@@ -51,7 +51,7 @@ fn artifacts_of_a_task_are_inputs_of_another_and_of_a_fan_out_by_index() {
     let left = &task(&run, "build")["artifacts"];
     assert_eq!(
         (&left["files"], left["bytes"].as_u64()),
-        (&4.into(), Some(32))
+        (&4.into(), Some(31))
     );
     assert_eq!(task(&run, "quiet")["artifacts"], Value::Null);
     assert_eq!(task(&run, "map")["items"][2]["artifacts"]["files"], 1);
@@ -90,7 +90,7 @@ fn artifacts_are_listed_fetched_and_printed() {
         ]
     );
     let shown = project.gofer(&["show", "files/1"]);
-    let sentence = "6 artifacts, 36 B: gofer artifacts files/1";
+    let sentence = "6 artifacts, 35 B: gofer artifacts files/1";
     assert!(shown.out().contains(sentence), "{}", shown.out());
 
     let one = project.gofer(&["artifacts", "files/1/build", "same"]);

@@ -88,16 +88,17 @@ impl Prefixer {
 impl Current {
     fn moved(&self, entry: Entry) -> Entry {
         let within = |path: &str| format!("{}/{path}", self.folder);
-        let (kind, mode) = match entry.kind {
-            Kind::SameAs { first } => (
-                Kind::SameAs {
-                    first: within(&first),
-                },
-                entry.mode | 0o444,
-            ),
-            // Who reads need not be who wrote.
-            Kind::Folder => (Kind::Folder, entry.mode | 0o555),
-            kind => (kind, entry.mode | 0o444),
+        // Who reads need not be who wrote; what its owner may execute, everybody may.
+        let execute = if entry.mode & 0o100 == 0 { 0 } else { 0o111 };
+        let mode = match entry.kind {
+            Kind::Folder => entry.mode | 0o555,
+            _ => entry.mode | 0o444 | execute,
+        };
+        let kind = match entry.kind {
+            Kind::SameAs { first } => Kind::SameAs {
+                first: within(&first),
+            },
+            kind => kind,
         };
         Entry {
             path: within(&entry.path),

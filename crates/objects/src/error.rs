@@ -20,7 +20,7 @@ pub enum Error {
         why: String,
     },
     /// Where things are to be kept makes no sense.
-    #[error("GOFER_OBJECTS={0:?} is no place for objects: write s3://BUCKET/PREFIX")]
+    #[error("{0:?} is no place for objects: write s3://BUCKET/PREFIX")]
     NoPlace(String),
     /// Anything else.
     #[error("objects cannot be kept or read: {0}")]

@@ -6,6 +6,8 @@
 //! on the size of the files.
 #![warn(missing_docs)]
 
+#[cfg(feature = "s3")]
+mod bucket;
 mod error;
 mod index;
 mod inputs;

@@ -111,7 +111,7 @@ fn inputs_lie_in_the_folders_of_their_tasks_and_everybody_may_read_them() {
     let row = |path: &str, kind, content: &str, mode| (path.into(), kind, content.into(), mode);
     let expected: Vec<(String, u8, String, u32)> = vec![
         row("build/", b'5', "", 0o755),
-        row("build/bin/run", b'0', "#!/bin/sh", 0o744),
+        row("build/bin/run", b'0', "#!/bin/sh", 0o755),
         row("build/again", b'1', "build/bin/run", 0o644),
         row("build/link", b'2', "bin/run", 0o644),
         row("map/", b'5', "", 0o755),
