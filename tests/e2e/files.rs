@@ -85,6 +85,17 @@ fn a_user_that_only_the_image_knows_works_on_a_read_only_root_and_reads_a_secret
     let expected = "worker\n/not/there/yet\n14\n-r--------\nfor all\n1\n";
     assert_eq!(log, expected);
     assert_eq!(task(&run, "only")["outputs"]["who"], "1234");
+    let to = project.folder.join("out");
+    let fetched = project.gofer(&["artifacts", "closed/1/only", "--to", to.to_str().unwrap()]);
+    fetched.assert_code(0);
+    let find = |at: &str| fs::read(to.join(at)).ok();
+    let file = find("sub/file").or_else(|| find("only/sub/file"));
+    assert_eq!(
+        file.as_deref(),
+        Some(&b"artifact\n"[..]),
+        "{}",
+        fetched.out()
+    );
     project.assert_nothing_left();
 }
 

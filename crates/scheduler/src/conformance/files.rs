@@ -340,6 +340,48 @@ pub async fn inputs_are_where_gofer_inputs_says(bench: &dyn Bench) -> Outcome {
     Ok(())
 }
 
+/// The first Gofer died, or was not permitted, between create and start.
+pub async fn what_goes_in_is_there_for_whoever_starts_what_another_created(
+    bench: &dyn Bench,
+) -> Outcome {
+    if !bench.abilities().scripts {
+        skipped("scripts");
+        return Ok(());
+    }
+    let id = attempt(bench.run(), "twice")?;
+    let script = "#!/bin/sh -e\ncat /etc/app/a /etc/app/b; cat \"$GOFER_INPUTS/load/a\"";
+    let main = || {
+        let mut main = shell(bench, &id, script);
+        main.files = vec![plain("/etc/app/a", b"a"), secret("/etc/app/b", "b")];
+        main.user = Some("worker".to_owned());
+        main.read_only = true;
+        main
+    };
+    let tar = [entry("load/a", b"c"), vec![0; 1024]].concat();
+    let inputs = || Some(Arc::new(Pieces(vec![Bytes::from(tar.clone())])) as Arc<dyn Inputs>);
+    let first = bench.connect().await;
+    let asking = Asking {
+        permitted: false,
+        inputs: inputs(),
+        ..Asking::default()
+    };
+    let refused = start_container(&*first, &id, main(), asking).await;
+    assert!(matches!(refused, Err(StartError::Refused)));
+    first.close().await;
+    let second = bench.connect().await;
+    let asking = Asking {
+        inputs: inputs(),
+        ..Asking::default()
+    };
+    let text = said(bench, &*second, &id, main(), asking).await?;
+    assert_eq!(text, "abc");
+    tidy(&*second, &[&id]).await?;
+    let left = second.list_ours().await;
+    assert_eq!(left.map_err(|error| error.to_string())?, []);
+    second.close().await;
+    Ok(())
+}
+
 /// All of them, of a failed attempt too; one that left none has none.
 pub async fn artifacts_come_back_as_they_were_written(bench: &dyn Bench) -> Outcome {
     if !bench.abilities().scripts {

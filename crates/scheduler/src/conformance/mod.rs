@@ -14,6 +14,7 @@ mod once;
 mod ours;
 mod outside;
 mod services;
+mod shells;
 mod tried;
 mod volumes;
 
@@ -25,6 +26,7 @@ pub use once::*;
 pub use ours::*;
 pub use outside::*;
 pub use services::*;
+pub use shells::*;
 pub use tried::{Started, Tried};
 pub use volumes::*;
 
@@ -169,10 +171,13 @@ macro_rules! conformance_tests {
             a_file_where_the_image_has_a_folder_is_refused
             a_working_directory_is_made_and_one_that_is_a_file_is_refused
             inputs_are_where_gofer_inputs_says
+            what_goes_in_is_there_for_whoever_starts_what_another_created
             artifacts_come_back_as_they_were_written
             a_scratch_volume_is_the_runs_own_and_goes_with_it
             a_persistent_volume_stays_until_it_is_removed
             a_folder_of_the_machine_is_mounted_and_a_missing_one_is_not_made
+            what_is_kept_is_looked_into_until_it_is_removed
+            a_session_that_is_dropped_leaves_nothing
         }
     };
     ($bench:expr; $($name:ident)*) => {$(
