@@ -41,11 +41,11 @@ pub(crate) struct Common {
 
 impl Common {
     pub(crate) fn format(&self) -> Format {
-        let formats = self.output.iter().filter_map(|output| match output {
+        let mut formats = self.output.iter().filter_map(|output| match output {
             Output::Format(format) => Some(*format),
             Output::Given(_) => None,
         });
-        formats.last().unwrap_or_default()
+        formats.next_back().unwrap_or_default()
     }
 
     /// Outputs of tasks that do not run.

@@ -7,6 +7,10 @@
 mod host;
 mod init;
 mod inputs;
+#[expect(
+    clippy::unwrap_used,
+    reason = "an answer that cannot be read fails its test"
+)]
 mod reruns;
 mod runs;
 #[expect(
