@@ -88,6 +88,9 @@ pub(crate) async fn remove(engine: &Engine, id: &AttemptId) -> Result<(), Error>
     {
         engine.made.forget(id);
         engine.over(id);
+        if engine.services.has_any(id) {
+            services::remove(engine, id).await?;
+        }
         return Ok(());
     }
     let name = labels::attempt_name(engine.store, id);

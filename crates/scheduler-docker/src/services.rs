@@ -50,6 +50,11 @@ struct UnderWay {
 }
 
 impl Followed {
+    /// Whether this process knows of services of an attempt.
+    pub(crate) fn has_any(&self, id: &AttemptId) -> bool {
+        lock(&self.0).contains_key(id)
+    }
+
     fn reading(&self, id: &AttemptId) -> TaskTracker {
         let mut all = lock(&self.0);
         all.entry(id.clone()).or_default().reading.clone()

@@ -25,8 +25,8 @@ pub(crate) fn stop_soon(engine: &Arc<Engine>, id: &AttemptId, names: &[String]) 
     let Some(ending) = engine.services.ask(id) else {
         return;
     };
-    for name in names.iter().cloned() {
-        let stopping = engine.clone();
+    for name in names {
+        let (stopping, name) = (engine.clone(), name.clone());
         let stopping = ending.track_future(async move {
             let closing = stopping.closing.clone();
             tokio::select! {

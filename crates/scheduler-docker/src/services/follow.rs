@@ -41,13 +41,13 @@ impl Follower {
         tokio::select! {
             biased;
             () = closing.cancelled() => {}
-            ended = self.to_end(pipes) => {
+            ended = self.until_end(pipes) => {
                 to.send_replace(Some(ended));
             }
         }
     }
 
-    async fn to_end(&mut self, pipes: Option<Source>) -> Ended {
+    async fn until_end(&mut self, pipes: Option<Source>) -> Ended {
         let mut broke = match pipes {
             Some(pipes) => self.take(pipes).await,
             None => self.replayed().await,
