@@ -1,6 +1,7 @@
 //! A person in an attempt: beside its process while that runs, in a copy of what it left after it.
 
 mod kept;
+mod raw;
 mod running;
 mod wires;
 

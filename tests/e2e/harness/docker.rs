@@ -1,6 +1,6 @@
 //! The engine, asked directly and not through Gofer.
 
-use super::canary::CANARY;
+use super::{canary::CANARY, records::KeptRow};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -121,12 +121,21 @@ impl Docker {
         (status == 200).then(|| serde_json::from_slice(&body).expect("JSON"))
     }
 
-    /// What a container with this label left behind: containers, networks and volumes.
-    pub(crate) fn leftovers(&self, label: &str) -> Vec<String> {
+    /// What is there with this label besides `kept` containers that have ended, and their volumes:
+    /// containers, networks, volumes and images.
+    pub(crate) fn leftovers(&self, label: &str, kept: &[KeptRow]) -> Vec<String> {
         let mut found = Vec::new();
+        let mut theirs = Vec::new();
         for container in self.containers(label) {
             let name = container["Names"][0].as_str().unwrap_or_default();
             if name.trim_start_matches('/').starts_with(CANARY) {
+                continue;
+            }
+            let bears = |(name, value): &(&str, String)| container["Labels"][name] == *value;
+            let is_kept = kept.iter().any(|row| row.labels.iter().all(bears));
+            if is_kept && container["State"] == "exited" {
+                let mounts = container["Mounts"].as_array().into_iter().flatten();
+                theirs.extend(mounts.map(|mount| mount["Name"].clone()));
                 continue;
             }
             found.push(format!(
@@ -141,7 +150,13 @@ impl Docker {
         }
         let volumes = self.get(&format!("/volumes?filters={filters}"));
         for volume in volumes["Volumes"].as_array().into_iter().flatten() {
-            found.push(format!("volume {}", volume["Name"]));
+            if !theirs.contains(&volume["Name"]) {
+                found.push(format!("volume {}", volume["Name"]));
+            }
+        }
+        let images = self.get(&format!("/images/json?filters={filters}"));
+        for image in images.as_array().into_iter().flatten() {
+            found.push(format!("image {}", image["Id"]));
         }
         found
     }

@@ -48,12 +48,12 @@ impl Events {
         self.heard.lock().unwrap().clone()
     }
 
-    /// How many attempts the engine says it started, each by name.
-    pub(crate) fn starts(&self) -> Vec<String> {
+    /// What the engine says it started for attempts in this role, by their names.
+    pub(crate) fn starts(&self, role: &str) -> Vec<String> {
         let mut starts: Vec<String> = self
             .all()
             .into_iter()
-            .filter(|event| event.action == "start" && event.role == "attempt")
+            .filter(|event| event.action == "start" && event.role == role)
             .map(|event| event.unit)
             .collect();
         starts.sort();

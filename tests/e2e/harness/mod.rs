@@ -20,7 +20,7 @@ pub(crate) use image::{IMAGE, demo_image};
 pub(crate) use listener::Listener;
 pub(crate) use private::Private;
 pub(crate) use project::{Done, Live, Project};
-pub(crate) use records::{AttemptRow, Records, Stage};
+pub(crate) use records::{AttemptRow, KeptRow, Records, Stage};
 
 use sha2::{Digest, Sha256};
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::{
     io::Read,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdin, Command, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -113,17 +113,37 @@ impl Project {
         Records::open(&self.data).expect("there is a database")
     }
 
-    /// What of ours is on the engine.
+    /// What of ours is on the engine besides what is kept of failed attempts.
     pub(crate) fn left(&self) -> Vec<String> {
-        let store = Records::open(&self.data).and_then(|records| records.store());
-        let left = |store| self.docker.leftovers(&format!("gofer.store={store}"));
-        store.map(left).unwrap_or_default()
+        let Some(records) = Records::open(&self.data) else {
+            return Vec::new();
+        };
+        let Some(store) = records.store() else {
+            return Vec::new();
+        };
+        let kept = records.kept();
+        assert!(kept.len() <= 8, "{} containers are kept", kept.len());
+        let well = kept.iter().filter(|row| !row.is_failure);
+        let well: Vec<&str> = well.map(|row| row.name.as_str()).collect();
+        assert!(well.is_empty(), "kept without a failure: {well:?}");
+        let label = format!("gofer.store={store}");
+        self.docker.leftovers(&label, &kept)
     }
 
-    /// Nothing of ours is on the engine.
+    /// Nothing of ours is on the engine but what is kept of failed attempts, and `gofer doctor`
+    /// names that.
     pub(crate) fn assert_nothing_left(&self) {
         let left = self.left();
         assert!(left.is_empty(), "left behind:\n{}", left.join("\n"));
+        let kept = Records::open(&self.data).map(|records| records.kept());
+        let kept = kept.unwrap_or_default();
+        if kept.is_empty() {
+            return;
+        }
+        let said = self.gofer(&["doctor"]).out();
+        for row in kept {
+            assert!(said.contains(&row.name), "{} is not in:\n{said}", row.name);
+        }
     }
 }
 
@@ -205,6 +225,12 @@ impl Live {
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("it is our child");
+    }
+
+    /// Tells it something, and then that there is no more.
+    pub(crate) fn input(&mut self, tell: impl FnOnce(&mut ChildStdin)) {
+        let mut stdin = self.child.stdin.take().expect("a pipe");
+        tell(&mut stdin);
     }
 
     /// `kill -9`, and its end.

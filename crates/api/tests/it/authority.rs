@@ -16,7 +16,8 @@ fn operations() -> Vec<(String, String)> {
             .replace("{pipeline}", "etl")
             .replace("{task}", "load")
             .replace("{key}", "cursor")
-            .replace("{item}", "0");
+            .replace("{item}", "0")
+            .replace("{volume}", "cache");
         let run = if path.starts_with("/api/v1/runs/") {
             uuid::Uuid::nil().to_string()
         } else {

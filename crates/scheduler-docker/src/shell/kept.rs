@@ -1,7 +1,10 @@
 //! In a copy of what a failed attempt left. The copy is an image that holds the environment, secrets
 //! and all, so it goes with the session, and is known by its marks if a process dies before.
 
-use super::wires::{self, Ends, Wires};
+use super::{
+    raw,
+    wires::{self, Ends, Wires},
+};
 use crate::{
     engine::Engine,
     labels,
@@ -178,14 +181,7 @@ impl Copy {
         let options = CreateContainerOptionsBuilder::new().name(name).build();
         let created = docker.create_container(Some(options), self.body(image));
         created.await.map_err(remedy::plain)?;
-        let options = AttachContainerOptionsBuilder::new()
-            .stdin(true)
-            .stdout(true)
-            .stderr(true)
-            .stream(true)
-            .build();
-        let attached = docker.attach_container(name, Some(options)).await;
-        let attached = attached.map_err(remedy::plain)?;
+        let wires = self.attach(name).await.map_err(remedy::plain)?;
         docker
             .start_container(name, None)
             .await
@@ -193,10 +189,27 @@ impl Copy {
         if let Some(size) = self.shell.terminal {
             self.resize(name, size).await;
         }
+        Ok(wires)
+    }
+
+    async fn attach(&self, name: &str) -> Result<Wires, bollard::errors::Error> {
+        let is_terminal = self.shell.terminal.is_some();
+        let path = format!("/containers/{name}/attach?stdin=1&stdout=1&stderr=1&stream=1");
+        if is_terminal && let Some(wires) = raw::terminal(&self.engine, &path, "").await? {
+            return Ok(wires);
+        }
+        let options = AttachContainerOptionsBuilder::new()
+            .stdin(true)
+            .stdout(true)
+            .stderr(true)
+            .stream(true)
+            .build();
+        let attached = self.engine.docker.attach_container(name, Some(options));
+        let attached = attached.await?;
         Ok(Wires {
             output: attached.output,
             input: attached.input,
-            is_terminal: self.shell.terminal.is_some(),
+            is_terminal,
         })
     }
 

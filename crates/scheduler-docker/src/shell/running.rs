@@ -1,6 +1,9 @@
 //! Beside the process of a running attempt.
 
-use super::wires::{self, Ends, Passed, Wires};
+use super::{
+    raw,
+    wires::{self, Ends, Passed, Wires},
+};
 use crate::{engine::Engine, remedy};
 use bollard::{
     exec::{CreateExecOptions, StartExecOptions, StartExecResults},
@@ -35,19 +38,7 @@ pub(super) async fn open(
     };
     let created = engine.docker.create_exec(name, options).await;
     let exec = created.map_err(remedy::plain)?.id;
-    let start = StartExecOptions {
-        tty: is_terminal,
-        ..StartExecOptions::default()
-    };
-    let started = engine.docker.start_exec(&exec, Some(start)).await;
-    let StartExecResults::Attached { output, input } = started.map_err(remedy::plain)? else {
-        return Err(Error::Failed("the engine did not attach".to_owned()));
-    };
-    let wires = Wires {
-        output,
-        input,
-        is_terminal,
-    };
+    let wires = start(engine, &exec, is_terminal).await?;
     let (session, ends) = wires::session(shell.terminal);
     let beside = Beside {
         engine: engine.clone(),
@@ -58,6 +49,30 @@ pub(super) async fn open(
     let first = shell.terminal;
     engine.tasks.spawn(beside.serve(wires, ends, first));
     Ok(session)
+}
+
+async fn start(engine: &Engine, exec: &str, is_terminal: bool) -> Result<Wires, Error> {
+    if is_terminal {
+        let path = format!("/exec/{exec}/start");
+        let body = r#"{"Detach":false,"Tty":true}"#;
+        let wires = raw::terminal(engine, &path, body).await;
+        if let Some(wires) = wires.map_err(remedy::plain)? {
+            return Ok(wires);
+        }
+    }
+    let options = StartExecOptions {
+        tty: is_terminal,
+        ..StartExecOptions::default()
+    };
+    let started = engine.docker.start_exec(exec, Some(options)).await;
+    match started.map_err(remedy::plain)? {
+        StartExecResults::Attached { output, input } => Ok(Wires {
+            output,
+            input,
+            is_terminal,
+        }),
+        StartExecResults::Detached => Err(Error::Failed("the engine did not attach".to_owned())),
+    }
 }
 
 struct Beside {

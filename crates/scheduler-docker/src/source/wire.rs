@@ -31,7 +31,7 @@ impl Place {
         }
     }
 
-    async fn connect(&self) -> io::Result<Connection> {
+    pub(crate) async fn connect(&self) -> io::Result<Connection> {
         Ok(match self {
             Self::Unix(path) => Box::new(UnixStream::connect(path).await?),
             Self::Tcp(address) => Box::new(TcpStream::connect(address).await?),
@@ -39,9 +39,9 @@ impl Place {
     }
 }
 
-trait Both: AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
+pub(crate) trait Both: AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Both for T {}
-type Connection = Box<dyn Both>;
+pub(crate) type Connection = Box<dyn Both>;
 
 const BUFFER: usize = 256 * 1024;
 
