@@ -1,56 +1,17 @@
 //! `kill -9` of Gofer at every stage of an attempt's life, and what is true afterwards.
 
 mod aim;
+mod scenario;
 
 use crate::harness::{Canaries, Docker, Events, Listener, Project, Since, number, sha256};
 use aim::{Aim, Class};
+use scenario::{PLAIN, RICH, Scenario, expected_log};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
-
-/// Every attempt that a run of the pipeline has, however often Gofer dies.
-const UNITS: [&str; 5] = ["one//1", "three//1", "three//2", "two/0/1", "two/1/1"];
-
-/// A DAG with an output handed on, a fan-out and a retry; each task writes before and after a pause.
-fn pipeline(listener: &Listener) -> String {
-    let begin = format!("{}seq 1 2000\nsleep 0.3\nseq 2001 4000", listener.script());
-    format!(
-        r#"
-name = "kills"
-[defaults]
-image = "gofer-demo:1"
-[tasks.one]
-script = '''
-{begin}
-echo 'list=["a","b"]' >> "$GOFER_OUTPUT"
-'''
-[tasks.two]
-depends_on = ["one"]
-for_each = {{ output = "one.list" }}
-script = '''
-{begin}
-echo "name=$GOFER_ITEM" >> "$GOFER_OUTPUT"
-printf "no newline"
-'''
-[tasks.three]
-depends_on = ["one"]
-retry = {{ limit = 2, delay = "0s" }}
-script = '''
-{begin}
-echo "try=$GOFER_ATTEMPT" >> "$GOFER_OUTPUT"
-test "$GOFER_ATTEMPT" -eq 2
-'''
-"#
-    )
-}
-
-fn expected_log(end: &str) -> String {
-    let lines: String = (1..=4000).map(|line| format!("{line}\n")).collect();
-    sha256((lines + end).as_bytes())
-}
 
 /// What happened in all trials together.
 #[derive(Default)]
@@ -76,12 +37,20 @@ impl Tally {
 
 #[test]
 fn a_killed_run_goes_on_where_it_was() {
-    let kills = number("GOFER_E2E_KILLS", 24);
+    kill_often(&PLAIN, number("GOFER_E2E_KILLS", 24));
+}
+
+#[test]
+fn a_killed_run_with_services_volumes_inputs_and_a_child_goes_on_where_it_was() {
+    kill_often(&RICH, number("GOFER_E2E_KILLS", 24) / 2);
+}
+
+fn kill_often(scenario: &'static Scenario, kills: usize) {
     let tally = Arc::new(Mutex::new(Tally::default()));
     let workers: Vec<_> = (0..number("GOFER_E2E_WORKERS", 3))
         .map(|worker| {
             let tally = Arc::clone(&tally);
-            std::thread::spawn(move || work(worker, kills, &tally))
+            std::thread::spawn(move || work(scenario, worker, kills, &tally))
         })
         .collect();
     for worker in workers {
@@ -102,10 +71,11 @@ fn a_killed_run_goes_on_where_it_was() {
     }
 }
 
-fn work(worker: usize, kills: usize, tally: &Mutex<Tally>) {
+fn work(scenario: &'static Scenario, worker: usize, kills: usize, tally: &Mutex<Tally>) {
     let docker = Docker::shared();
     let listener = Listener::new(&docker);
-    let project = Project::new(&pipeline(&listener));
+    let project = Project::new(&(scenario.pipeline)(&listener));
+    project.write("child.toml", &scenario::child(&listener));
     let store = project.store();
     let canaries = Canaries::new(&docker, &store);
     for trial in 0.. {
@@ -120,10 +90,11 @@ fn work(worker: usize, kills: usize, tally: &Mutex<Tally>) {
         }
         let aim = Aim {
             class,
-            unit: UNITS[(trial + 2 * worker) % UNITS.len()],
+            unit: scenario.containers[(trial + 2 * worker) % scenario.containers.len()],
             delay: spread(worker * 1000 + trial),
         };
         let trial = Trial {
+            scenario,
             project: &project,
             listener: &listener,
             events: Events::listen(&docker, &store),
@@ -143,6 +114,7 @@ fn spread(n: usize) -> f64 {
 }
 
 struct Trial<'a> {
+    scenario: &'static Scenario,
     project: &'a Project,
     listener: &'a Listener,
     events: Events,
@@ -151,7 +123,7 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     fn run(&self, aim: &Aim, tally: &Mutex<Tally>) {
-        let before = self.project.records().runs().0;
+        let before = self.project.records().runs_of("kills").0;
         let mut live = self.project.spawn(&["run"]);
         aim.wait(self.project, &self.events, &mut live);
         live.kill();
@@ -161,7 +133,7 @@ impl Trial<'_> {
             let live = self.project.spawn(&["run", "--resume"]);
             std::thread::sleep(Duration::from_secs_f64(aim.delay - 0.45));
             live.kill();
-            if hit.is_some() && self.project.records().runs() == (before + 1, 0) {
+            if hit.is_some() && self.project.records().runs_of("kills") == (before + 1, 0) {
                 return self.over(before, hit, tally);
             }
         }
@@ -179,7 +151,7 @@ impl Trial<'_> {
             done.err()
         );
         let run = done.json();
-        if self.project.records().runs().0 == before + 1 {
+        if self.project.records().runs_of("kills").0 == before + 1 {
             self.judge(&run, before);
         } else {
             // It was over before it was killed, or was killed before it was accepted: a new run.
@@ -215,17 +187,37 @@ impl Trial<'_> {
     fn judge(&self, run: &Value, before: i64) {
         let name = &self.name;
         assert_eq!(run["state"], "succeeded", "{name}: {run:#}");
-        assert_eq!(self.project.records().runs(), (before + 1, 0), "{name}");
-        assert_eq!(attempts(run), UNITS, "{name}: attempts of the document");
-        assert_eq!(self.events.starts(), UNITS, "{name}: starts of the engine");
-        let heard = self.listener.take();
-        assert_eq!(heard, UNITS, "{name}: lines of the containers");
         assert_eq!(
-            run["tasks"][2]["outputs"],
-            json!({ "name": r#"["a","b"]"# }),
+            self.project.records().runs_of("kills"),
+            (before + 1, 0),
             "{name}"
         );
-        assert_eq!(run["tasks"][1]["outputs"], json!({ "try": "2" }), "{name}");
+        let Scenario {
+            attempts: made,
+            containers,
+            services,
+            ..
+        } = self.scenario;
+        assert_eq!(attempts(run), *made, "{name}: attempts of the document");
+        assert_eq!(
+            self.events.starts("attempt"),
+            *containers,
+            "{name}: starts of the engine"
+        );
+        assert_eq!(
+            self.events.starts("service"),
+            *services,
+            "{name}: starts of services"
+        );
+        let heard = self.listener.take();
+        assert_eq!(heard, *containers, "{name}: lines of the containers");
+        let outputs = |task: &str| {
+            let tasks = run["tasks"].as_array().into_iter().flatten();
+            let found: Vec<_> = tasks.filter(|found| found["name"] == task).collect();
+            found[0]["outputs"].clone()
+        };
+        assert_eq!(outputs("two"), json!({ "name": r#"["a","b"]"# }), "{name}");
+        assert_eq!(outputs("three"), json!({ "try": "2" }), "{name}");
         let run = format!("kills/{}", run["number"]);
         let logs = [
             (vec!["one"], ""),

@@ -38,10 +38,10 @@ impl Aim {
     /// Waits for the moment. If the run is over before, there is none.
     pub(super) fn wait(&self, project: &Project, events: &Events, live: &mut Live) {
         let records = project.records();
-        let before = records.runs().0;
+        let before = records.runs_of("kills").0;
         let stored = |least: Stage| {
-            let rows = records.attempts();
-            let is_new = records.runs().0 > before;
+            let rows = records.attempts_since("kills");
+            let is_new = records.runs_of("kills").0 > before;
             let is_it =
                 |row: &crate::harness::AttemptRow| row.unit == self.unit && row.stage >= least;
             is_new && rows.iter().any(is_it)
@@ -70,10 +70,10 @@ impl Aim {
     /// By what is stored and what the engine holds. Nothing if the run was over.
     pub(super) fn what_was_hit(&self, project: &Project, events: &Events) -> Option<Class> {
         let records = project.records();
-        if records.runs().1 == 0 {
+        if records.runs_of("kills").1 == 0 {
             return None;
         }
-        let rows = records.attempts();
+        let rows = records.attempts_since("kills");
         let row = rows.iter().find(|row| row.unit == self.unit)?;
         match row.stage {
             Stage::Creating => Some(Class::Create),
@@ -86,7 +86,15 @@ impl Aim {
     }
 }
 
-/// Its volume is mounted when it starts, and once more for each look into it when it has ended.
+/// Its volumes are mounted when it starts, and once more for each look into them when it has ended.
 fn is_collecting(events: &Events, unit: &str) -> bool {
-    events.count("volume mount", unit) > 1
+    let of_it: Vec<_> = events
+        .all()
+        .into_iter()
+        .filter(|event| event.unit == unit)
+        .collect();
+    let after = of_it.iter().skip_while(|event| event.action != "die");
+    after
+        .into_iter()
+        .any(|event| event.action == "volume mount")
 }
