@@ -1,11 +1,18 @@
 //! What can be typed.
 
-use clap::{
-    Args, Parser, Subcommand, ValueEnum,
-    builder::{EnumValueParser, PossibleValue, TypedValueParser},
-};
+mod examples;
+mod output;
+
+pub(crate) use output::Output;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use std::{ffi::OsStr, path::PathBuf};
+use examples::{
+    ARTIFACTS, CANCEL, CLEAN, COMPLETION, DOCTOR, EXPLAIN, INIT, LOGS, MAN, OBJECT, RERUN, RUN,
+    RUNS, SCHEMA, SHELL, SHOW, VALIDATE, VOLUME,
+};
+use output::OutputParser;
+use std::path::PathBuf;
 
 /// Runs short-lived container jobs from a pipeline file, on the container engine you have.
 #[derive(Debug, Parser)]
@@ -54,40 +61,6 @@ impl Common {
             Output::Format(_) => None,
             Output::Given(text) => Some(text.as_str()),
         })
-    }
-}
-
-/// `--output` is a format everywhere, and for `run` also an output of a task.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Output {
-    Format(Format),
-    /// `TASK.KEY=VALUE`
-    Given(String),
-}
-
-#[derive(Clone)]
-struct OutputParser;
-
-impl TypedValueParser for OutputParser {
-    type Value = Output;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<Output, clap::Error> {
-        match value.to_str() {
-            Some(text) if text.contains('=') => Ok(Output::Given(text.to_owned())),
-            _ => EnumValueParser::<Format>::new()
-                .parse_ref(command, arg, value)
-                .map(Output::Format),
-        }
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let all = Format::value_variants().iter();
-        Some(Box::new(all.filter_map(ValueEnum::to_possible_value)))
     }
 }
 
@@ -474,103 +447,3 @@ pub(crate) struct Man {
     #[arg(value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
 }
-
-const INIT: &str = "Examples:
-  gofer init                         write ./gofer.toml
-  gofer init --yaml jobs             write jobs/gofer.yaml
-  gofer init --list                  see the examples
-  gofer init --example etl etl       copy one into the folder etl";
-const VALIDATE: &str = "Examples:
-  gofer validate                     the nearest gofer.toml, .yaml or .json
-  gofer validate jobs/etl.yaml
-  ./pipeline.py | gofer validate -   from standard input
-
-Exit codes: 0 the file is good, 1 it is not, 64 usage.";
-const RUN: &str = "Examples:
-  gofer run                          the nearest gofer.toml, .yaml or .json
-  gofer run etl.yaml --param day=2026-11-24 --secrets .env
-  gofer run --dry-run                what would run, and in which order
-  gofer run --resume                 go on after a crash or a kill
-  gofer run --watch                  again at each save: what changed and what depends on it
-  gofer run --task load              one task; what it reads comes from the newest run that has it
-  gofer run --task load --output 'list.files=[\"a.csv\"]'
-                                     the same, with a value of your own
-  gofer run --until load --mount .:/src
-                                     with all that comes before it, on the code of this folder
-  gofer run -o json | jq .state      the run as JSON, progress on standard error
-
-Ctrl-C cancels the run; a second one stops its finally tasks too; a third one leaves,
-the containers go on, and `gofer run --resume` finds them again.
-
-Exit codes: 0 succeeded or skipped, 1 error, 2 the run failed, 3 cancelled, 4 not allowed,
-64 usage.";
-const RUNS: &str = "Examples:
-  gofer runs                         the newest 20
-  gofer runs etl --all -o json
-  gofer runs -q | head -1            the newest run's name";
-const SHOW: &str = "Examples:
-  gofer show etl/42
-  gofer show etl/latest/load         one task and its attempts
-  gofer show etl/42 --config         the pipeline as it ran";
-const LOGS: &str = "Examples:
-  gofer logs etl/42/load             what the newest attempt wrote, and nothing else
-  gofer logs etl/42/load/3 -f        an item of a fan-out, as it writes
-  gofer logs etl/latest --tail 20    all tasks, each line with its task in front";
-const SHELL: &str = "Examples:
-  gofer shell etl/42/load            with its environment, user, files and working folder
-  gofer shell etl/latest/load/3      an item of a fan-out
-  gofer shell etl/42/load -- env     one command instead of a shell
-  gofer shell etl/42/load -- sh < x  with its input from here
-
-Of each task the last attempt is kept if it failed: of all the newest 8, for 24 hours. One looks
-into a copy, so what is changed there goes at the end. GOFER_KEEP=none keeps nothing.
-
-Exit codes: the command's own.";
-const RERUN: &str = "Examples:
-  gofer rerun etl/42                 all of it, in the same run
-  gofer rerun etl/42 --failed        what failed or was cancelled, and what depends on it
-  gofer rerun etl/42 --from load/3   an item of a fan-out, and what depends on it
-  gofer rerun etl/42 --param day=2026-11-23
-                                     a new run, like that one but for the param
-  gofer rerun etl/42 --file gofer.toml
-                                     a new run, with its params, of the file as it is now
-
-Secrets are given again, as to `gofer run`. The exit code is the run's.";
-const ARTIFACTS: &str = "Examples:
-  gofer artifacts etl/latest                     what every task left
-  gofer artifacts etl/42/report index.html > f   one file
-  gofer artifacts etl/42/report --to out         all of it, into the folder out
-  gofer artifacts etl/42 --to out                each task's into out/TASK
-
-Nothing is ever written outside the folder. Files that are there already are not touched
-unless --overwrite says so.";
-const OBJECT: &str = "Examples:
-  gofer object list etl
-  gofer object get etl cursor
-  gofer object put etl cursor 2026-11-24";
-const EXPLAIN: &str = "Examples:
-  gofer explain etl/latest";
-const CANCEL: &str = "Examples:
-  gofer cancel etl/42                a second time stops its finally tasks too";
-const SCHEMA: &str = "Examples:
-  gofer schema > gofer.schema.json   for an editor's completion
-  gofer schema tasks.retry           one key, in words";
-const CLEAN: &str = "Examples:
-  gofer clean --dry-run              what would go, why, and what it takes
-  gofer clean --yes                  without a question
-  gofer clean --all-projects
-
-Runs beyond the newest 20 of their pipeline, or beyond `retention` in its file, with their logs and
-artifacts; logs without a run; containers kept for `gofer shell`; what dead processes left on the
-container engine. Nothing of a run that goes on, and no volume that a pipeline keeps.";
-const VOLUME: &str = "Examples:
-  gofer volume                       all that are kept
-  gofer volume delete etl/cache";
-const DOCTOR: &str = "Exit codes: 0 runs will work, 1 something keeps them from it.";
-const COMPLETION: &str = "Examples:
-  gofer completion bash > /etc/bash_completion.d/gofer
-  gofer completion zsh > \"${fpath[1]}/_gofer\"
-  gofer completion fish > ~/.config/fish/completions/gofer.fish";
-const MAN: &str = "Examples:
-  gofer man | man -l -
-  gofer man ~/.local/share/man/man1";

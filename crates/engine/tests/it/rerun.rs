@@ -9,6 +9,7 @@ use gofer_core::run::{Again, NotAgain, RunState, TaskState};
 use gofer_engine::{Engine, Error, Rerun, Resumed};
 use gofer_store::RunRow;
 use serde_json::json;
+use std::{sync::Arc, time::Duration};
 
 fn diamond() -> gofer_core::definition::Pipeline {
     pipeline(&json!({
@@ -182,5 +183,47 @@ fn a_run_is_rerun_by_one_process_only() {
         other.settled().await;
         let stored = load(&engine, &run).await;
         assert_eq!(unit(&stored, "a").attempts.len(), 2);
+    });
+}
+
+#[test]
+fn a_process_that_dies_before_a_rerun_is_stored_leaves_the_run_as_it_was() {
+    let world = World::new();
+    world
+        .scheduler
+        .script("b", |id| vec![(0, Does::Exit(i32::from(id.number == 1)))]);
+    let (run, before) = world.live(async |engine| {
+        let run = start(&engine, diamond()).await;
+        engine.settled().await;
+        (run.clone(), load(&engine, &run).await)
+    });
+    world.live(async |engine| {
+        world.set_store_hook(Some(Arc::new(|what, is_before| {
+            let dies = what == "commit" && is_before;
+            Box::pin(async move {
+                if dies {
+                    std::future::pending::<()>().await;
+                }
+                Ok(())
+            })
+        })));
+        let again = rerun(&engine, &run, Again::Failed);
+        let waited = tokio::time::timeout(Duration::from_secs(5), again).await;
+        assert!(waited.is_err(), "{waited:?}");
+        world.set_store_hook(None);
+    });
+    world.live(async |engine| {
+        let stored = load(&engine, &run).await;
+        assert_eq!(
+            (&stored.run, &stored.row.head),
+            (&before.run, &before.row.head)
+        );
+        assert_eq!(stored.row.claim.unwrap().epoch.0, 2);
+        rerun(&engine, &run, Again::Failed).await.unwrap();
+        engine.settled().await;
+        let stored = load(&engine, &run).await;
+        assert_eq!(stored.row.head.state, RunState::Succeeded);
+        assert_eq!(unit(&stored, "b").attempts.len(), 2);
+        assert_settled(&world, &stored.run);
     });
 }
