@@ -253,12 +253,14 @@ impl Watched {
 
     /// Says that it started, of the image that was looked at for it. The engine answers no question
     /// about a container while it ends, which a short one does at once.
-    async fn announce_at(&mut self, at: Timestamp) {
+    async fn heard_start(&mut self, at: Timestamp) {
         let image = self.known.as_ref().map(|image| image.digest.clone());
-        if image.is_none() || self.announced.is_none() {
-            return;
+        if image.is_none() {
+            // Without an answer the wait breaks, too.
+            self.introduce().await;
+        } else if self.announced.is_some() {
+            self.say_started(at, image).await;
         }
-        self.say_started(at, image).await;
     }
 
     /// Says that it started, and of what image, as the engine knows it.

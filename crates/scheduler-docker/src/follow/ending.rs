@@ -47,7 +47,7 @@ impl Watched {
     }
 
     /// Says that it started, if that was not heard. False: the engine does not answer.
-    async fn introduce(&mut self) -> bool {
+    pub(super) async fn introduce(&mut self) -> bool {
         if self.announced.is_none() {
             return true;
         }
@@ -79,7 +79,7 @@ impl Watched {
                 heard = self.ear.hear() => {
                     self.hear(heard);
                     if let Heard::Started { at } = heard {
-                        self.announce_at(at).await;
+                        self.heard_start(at).await;
                     }
                     // Some 5 ms before the wait is answered, and behind every signal.
                     if let Heard::Died { code: Some(code), .. } = heard {
