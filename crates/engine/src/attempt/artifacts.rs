@@ -2,7 +2,10 @@
 
 use super::Attempt;
 use crate::pauses::Pauses;
-use gofer_core::run::{Artifacts, Reason};
+use gofer_core::{
+    planted,
+    run::{Artifacts, Reason},
+};
 use gofer_objects::{Error as StoreError, KeepError, Limits};
 use gofer_scheduler::Error;
 
@@ -27,6 +30,7 @@ impl Attempt {
         loop {
             let (reason, why) = match self.try_to_keep().await {
                 Ok(kept) => return Ok(kept),
+                Err(Failed::Away(_)) if planted::is(14) => return Ok(None),
                 Err(Failed::Away(why)) => {
                     tracing::debug!(attempt = %self.id, why, "the engine is away");
                     context.parts.clock.sleep(pauses.next()).await;

@@ -18,6 +18,7 @@ pub const BUGS: &[(u8, &str)] = &[
     (11, "one container more than `max_parallel`"),
     (12, "a removal without an answer counts as done"),
     (13, "a log is closed at the exit, before its last bytes"),
+    (14, "artifacts that broke off on their way count as none"),
 ];
 
 /// Seeds within which each has to be found.
