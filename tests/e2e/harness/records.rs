@@ -51,9 +51,9 @@ impl Records {
         Some(Uuid::from_slice(&id.ok()?).ok()?.to_string())
     }
 
-    /// How many runs of a pipeline there are, and how many of them are not over.
+    /// The number of a pipeline's newest run, and how many of its runs are not over.
     pub(crate) fn runs_of(&self, pipeline: &str) -> (i64, i64) {
-        let query = "SELECT count(*), count(*) FILTER (WHERE state < 10) FROM runs
+        let query = "SELECT coalesce(max(number), 0), count(*) FILTER (WHERE state < 10) FROM runs
                      WHERE pipeline = (SELECT seq FROM pipelines WHERE name = ?1)";
         let counts = self
             .0
