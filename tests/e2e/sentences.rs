@@ -1,6 +1,5 @@
 //! The sentences of the pipeline language that concern one run, each on a real engine.
 
-mod children;
 mod conditions;
 mod ends;
 mod fan_out;
@@ -38,6 +37,11 @@ const ELSEWHERE: &[(u8, &str, &[&str])] = &[
             "a_task_does_not_start_before_every_service_is_ready",
             "a_service_that_ends_before_that_fails_it_with_service_failed_and_its_last_lines",
         ],
+    ),
+    (
+        76,
+        "services.rs",
+        &["two_tasks_of_one_run_may_both_have_a_service_on_port_5432"],
     ),
     (
         77,
@@ -190,35 +194,46 @@ fn assert_order(said: &str, first: &str, second: &str) {
 
 mod each_once {
     use super::ELSEWHERE;
-    use std::{fs, path::Path};
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        fs,
+        path::Path,
+    };
 
-    /// The numbers of tests named `sNN_…` in this folder and below, and all of its text.
-    fn numbered(folder: &Path, into: &mut Vec<u8>) {
+    /// In which files there are tests that are named `sNN_…`.
+    fn numbered(folder: &Path, into: &mut BTreeMap<u8, BTreeSet<String>>) {
         for entry in fs::read_dir(folder).unwrap().flatten() {
-            if entry.path().is_dir() {
-                numbered(&entry.path(), into);
+            let path = entry.path();
+            if path.is_dir() {
+                numbered(&path, into);
                 continue;
             }
-            let text = fs::read_to_string(entry.path()).unwrap();
+            let text = fs::read_to_string(&path).unwrap();
             let names = text.lines().filter_map(|line| line.strip_prefix("fn s"));
-            into.extend(names.filter_map(|name| name.get(..2)?.parse::<u8>().ok()));
+            for number in names.filter_map(|name| name.get(..2)?.parse().ok()) {
+                let file = path.display().to_string();
+                into.entry(number).or_default().insert(file);
+            }
         }
     }
 
     #[test]
-    fn every_sentence_about_one_run_is_shown_once() {
+    fn every_sentence_about_one_run_is_shown_in_one_place() {
         let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/e2e"));
-        let mut shown = Vec::new();
+        let mut shown = BTreeMap::new();
         numbered(folder, &mut shown);
         for (number, file, names) in ELSEWHERE {
             let text = fs::read_to_string(folder.join(file)).unwrap();
             for name in *names {
                 assert!(text.contains(&format!("fn {name}()")), "{file}: {name}");
             }
-            shown.push(*number);
+            let files = shown.entry(*number).or_default();
+            files.insert(format!("{file}, under another name"));
         }
-        shown.sort_unstable();
-        let expected: Vec<u8> = (1..=63).chain([75, 76, 77, 81, 82]).collect();
-        assert_eq!(shown, expected);
+        let expected: BTreeSet<u8> = (1..=63).chain([75, 76, 77, 81, 82]).collect();
+        assert_eq!(shown.keys().copied().collect::<BTreeSet<u8>>(), expected);
+        for (number, files) in shown {
+            assert_eq!(files.len(), 1, "sentence {number}: {files:?}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Finally tasks, and cancelling.
 
 use super::{Ran, assert_order, assert_says, ended, file, refused, task};
-use crate::harness::{Live, Project, Since, wait_for};
+use crate::harness::{Project, Since, wait_for};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::time::Duration;
@@ -207,57 +207,4 @@ script = "sleep 2"
     assert_eq!(ended(work), "cancelled (run_cancelled)", "{said}");
     assert_eq!(super::attempts(work), ["failed (exit_code)"]);
     assert_eq!(ended(task(&run, "tidy")), "succeeded", "past its due time");
-}
-
-/// A parent and its child, in one folder.
-fn with_child() -> Project {
-    let project = Project::new(
-        r#"
-name = "p"
-[tasks.calls]
-pipeline = { name = "child" }
-"#,
-    );
-    let child = r#"
-name = "child"
-[tasks.work]
-image = "gofer-demo:1"
-stop_grace = "0s"
-script = "echo begun; sleep 60"
-"#;
-    project.write("child.toml", child);
-    project
-}
-
-/// The child's run has a container that runs.
-fn until_the_child_runs(project: &Project, store: &str, live: &mut Live) {
-    wait_for("the child", MINUTE, || {
-        assert!(live.is_going(), "{}", live.said());
-        let id = project.docker().container_of(store, "work")?;
-        let found = project.docker().inspect(&id)?;
-        (found["State"]["Running"] == true).then_some(())
-    });
-}
-
-#[test]
-fn s32_cancelling_reaches_child_runs_and_a_child_cancelled_by_itself_makes_the_task_failed() {
-    let project = with_child();
-    let store = project.store();
-    let mut live = project.spawn(&["run", "-o", "json"]);
-    until_the_child_runs(&project, &store, &mut live);
-    live.signal(Signal::INT);
-    let run = live.done().json();
-    assert_eq!(ended(task(&run, "calls")), "cancelled (run_cancelled)");
-    let child = project.gofer(&["show", "child/1", "-o", "json"]).json();
-    assert!(ended(&child).starts_with("cancelled"), "{child:#}");
-    assert!(ended(task(&child, "work")).starts_with("cancelled"));
-
-    let mut live = project.spawn(&["run", "-o", "json"]);
-    until_the_child_runs(&project, &store, &mut live);
-    project.gofer(&["cancel", "child/2"]).assert_code(0);
-    let done = live.done();
-    done.assert_code(2);
-    let run = done.json();
-    assert_eq!(ended(&run), "failed (task_failed)");
-    assert_eq!(ended(task(&run, "calls")), "failed (child_failed)");
 }

@@ -56,19 +56,19 @@ script = "exit 4"
 }
 
 const CODES: &str = r#"
-[defaults.retry]
-limit = 1
-delay = "0s"
-POLICY
 [tasks.named]
+retry = { limit = 1, delay = "0s", POLICY }
 script = "exit 7"
 [tasks.other]
+retry = { limit = 1, delay = "0s", POLICY }
 script = "exit 8"
 [tasks.slow]
+retry = { limit = 1, delay = "0s", POLICY }
 timeout = "1s"
 stop_grace = "0s"
 script = "sleep 60"
 [tasks.gone]
+retry = { limit = 1, delay = "0s", POLICY }
 script = 'if [ "$GOFER_ATTEMPT" = 1 ]; then echo begun; sleep 60; fi'
 "#;
 
@@ -103,24 +103,25 @@ fn s42_what_would_come_to_the_same_is_never_tried_again() {
     let ran = Ran::with(
         "[params.image]\ndefault = \"Not an image!\"",
         r#"
-[defaults.retry]
-limit = 2
-delay = "0s"
 [tasks.writes]
 script = 'echo "text=word" >> "$GOFER_OUTPUT"'
 [tasks.missing]
+retry = { limit = 2, delay = "0s" }
 depends_on = ["writes"]
 env = { V = { output = "writes.nothing" } }
 script = "true"
 [tasks.asks]
+retry = { limit = 2, delay = "0s" }
 depends_on = ["writes"]
 when = "outputs.writes.text | int > 1"
 script = "true"
 [tasks.lists]
+retry = { limit = 2, delay = "0s" }
 depends_on = ["writes"]
 for_each = { output = "writes.text" }
 script = "true"
 [tasks.refused]
+retry = { limit = 2, delay = "0s" }
 image = { param = "image" }
 script = "true"
 "#,

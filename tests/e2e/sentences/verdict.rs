@@ -1,7 +1,7 @@
 //! The verdict of a run.
 
 use super::{Ran, assert_says, file, task};
-use crate::harness::{Project, wait_for};
+use crate::harness::{Live, Project, wait_for};
 use std::time::Duration;
 
 #[test]
@@ -34,12 +34,16 @@ fn s17_with_allow_failure_the_run_is_succeeded_the_task_stays_failed_and_lists_s
     ran.assert_run("succeeded")
         .assert_tasks(&[("lint", "failed (exit_code)")]);
     assert_eq!(ran.task("lint")["allow_failure"], true);
-    let shown = ran.project.gofer(&["show", "p/1"]).out();
-    assert_says(&shown, &["failed (allowed)"]);
-    let mut command = ran.project.command(&["show", "p/1"]);
-    command.env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR");
-    let coloured = crate::harness::Live::new(command).done().out();
-    assert_says(&coloured, &["\u{1b}[33m"]);
+    let yellow = |command: &[&str], words: &str| {
+        let mut command = ran.project.command(command);
+        command.env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR");
+        let shown = Live::new(command).done().out();
+        assert_says(&shown, &[&format!("\u{1b}[33m{words}")]);
+    };
+    yellow(&["show", "p/1"], "✗ failed");
+    yellow(&["runs"], "✓ succeeded");
+    let runs = ran.project.gofer(&["runs"]).out();
+    assert_says(&runs, &["lint failed, which is allowed"]);
 }
 
 #[test]
