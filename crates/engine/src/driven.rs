@@ -117,17 +117,15 @@ impl Driven {
     /// Starts a driver, unless this process has one for the run already.
     pub(crate) fn drive(self: &Arc<Self>, ready: Ready) {
         let (inbox, messages) = unbounded_channel();
-        let known: Vec<(SecretName, &SecretText)> = ready
+        let secrets = ready
             .secrets
             .iter()
-            .map(|(name, value)| (name.clone(), value))
-            .chain(
-                ready
-                    .older
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value)),
-            )
-            .collect();
+            .map(|(name, value)| (name.clone(), value));
+        let older = ready
+            .older
+            .iter()
+            .map(|(name, value)| (name.clone(), value));
+        let known: Vec<(SecretName, &SecretText)> = secrets.chain(older).collect();
         let (patterns, too_short) = Patterns::new(&known);
         for name in too_short {
             tracing::warn!(run = %ready.row.id, %name, "a secret is too short to be masked in logs");
@@ -143,7 +141,7 @@ impl Driven {
             places: Arc::clone(&self.places),
             inbox,
             feed: Feed::new(),
-            rush: Rush::new(),
+            rush: Rush::default(),
             stop: self.draining.child_token(),
             tasks: TaskTracker::new(),
             keeping: TaskTracker::new(),

@@ -98,10 +98,13 @@ impl Engine {
         let parts = &self.driven.parts;
         let words = |error: &dyn std::fmt::Display| error.to_string();
         match act {
-            Act::Forget(run) => match tidy::forget(parts, run).await? {
-                true => Ok(()),
-                false => Err("somebody has taken it up again".to_owned()),
-            },
+            Act::Forget(run) => {
+                if tidy::forget(parts, run).await? {
+                    Ok(())
+                } else {
+                    Err("somebody has taken it up again".to_owned())
+                }
+            }
             Act::Logs(run) => {
                 gofer_logs::remove_run(&*parts.logs, run).map_err(|error| words(&error))?;
                 let artifacts = parts.objects.remove_run(run).await;
@@ -299,7 +302,7 @@ impl Engine {
     }
 
     /// Notes what containers take.
-    async fn weigh(&self, found: &mut Found) {
+    async fn weigh(&self, found: &mut [(Spare, Act)]) {
         let Ok(sizes) = self.driven.parts.scheduler.sizes().await else {
             return;
         };

@@ -93,7 +93,9 @@ pub(crate) async fn open(
     let request = format!("ws://gofer{path}")
         .into_client_request()
         .map_err(|error| Error::Protocol(error.to_string()))?;
-    let (socket, _) = client_async(request, stream).await.map_err(refused)?;
+    let (socket, _) = client_async(request, stream)
+        .await
+        .map_err(|error| refused(&error))?;
     let (mut to, mut from) = socket.split();
     let sent = to.send(text(start)?).await;
     sent.map_err(|error| broken(&error))?;
@@ -171,8 +173,8 @@ fn broken(error: &Broken) -> Error {
 }
 
 /// The problem document that came instead of the WebSocket.
-fn refused(error: Broken) -> Error {
-    if let Broken::Http(answer) = &error {
+fn refused(error: &Broken) -> Error {
+    if let Broken::Http(answer) = error {
         let body = answer.body().as_deref().unwrap_or_default();
         if let Ok(problem) = serde_json::from_slice::<Problem>(body) {
             return Error::Problem(problem);
@@ -182,5 +184,5 @@ fn refused(error: Broken) -> Error {
             answer.status()
         ));
     }
-    broken(&error)
+    broken(error)
 }

@@ -13,7 +13,7 @@ use crate::{
 use bytes::Bytes;
 use futures_util::StreamExt;
 use gofer_sdk::{
-    Error, ShellEvent, ShellSession, ShellTarget, ShellWriter,
+    ShellEvent, ShellSession, ShellTarget, ShellWriter,
     types::{Run, StartShell, TaskState},
 };
 use std::io::{Read, Write};
@@ -47,7 +47,7 @@ pub(crate) async fn shell(session: &Session<'_>, args: &Visit) -> Result<Code> {
     let opened = tokio::select! {
         biased;
         () = signals.next() => return Ok(Code::Cancelled),
-        opened = client.shell(run.id, &target, &start) => opened.map_err(refused)?,
+        opened = client.shell(run.id, &target, &start) => opened?,
     };
     if is_terminal && args.command.is_empty() {
         session.note(greeting(&run, unit, opened.attempt));
@@ -89,10 +89,6 @@ fn greeting(run: &Run, unit: &Unit<'_>, attempt: u32) -> String {
             "in a copy of what {name} left (attempt {attempt}, {state}); what you change goes when you leave"
         ),
     }
-}
-
-fn refused(error: Error) -> Failure {
-    Failure::from(error)
 }
 
 /// Passes bytes both ways until the command has ended.

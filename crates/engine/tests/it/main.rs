@@ -13,6 +13,7 @@ mod container;
 mod crashes;
 mod files;
 mod happy;
+mod kept;
 mod logs;
 mod partial;
 mod rerun;

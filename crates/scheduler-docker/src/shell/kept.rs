@@ -47,7 +47,7 @@ pub(super) async fn open(
     shell: &Shell,
 ) -> Result<Session, Error> {
     let (ready, opened) = oneshot::channel();
-    let copy = Copy {
+    let copy = Replica {
         engine: engine.clone(),
         id: id.clone(),
         kept: kept.clone(),
@@ -62,7 +62,7 @@ pub(super) async fn open(
     }
 }
 
-struct Copy {
+struct Replica {
     engine: Arc<Engine>,
     id: AttemptId,
     kept: ContainerInspectResponse,
@@ -72,7 +72,7 @@ struct Copy {
 
 type Ready = oneshot::Sender<Result<Session, Error>>;
 
-impl Copy {
+impl Replica {
     async fn serve(self, ready: Ready) {
         let image = match self.commit().await {
             Ok(image) => image,
@@ -284,7 +284,7 @@ pub(crate) async fn end(engine: &Engine, name: &str) -> Result<(), Error> {
     };
     let marks = image.config.and_then(|config| config.labels);
     let ours = marks.and_then(|marks| labels::read(&marks, engine.store, name, false));
-    if !ours.is_some_and(|ours| ours.role == Role::Shell) {
+    if ours.is_none_or(|ours| ours.role != Role::Shell) {
         let words = format!("the image {name} is not Gofer's: it stays");
         return Err(Error::Failed(words));
     }

@@ -2,13 +2,13 @@ use super::{
     Bench, Outcome,
     sample::{accepted, attempt, change, claim, head, key, unit},
 };
-use crate::{Commit, Store};
+use crate::{Commit, Error, Store};
 use gofer_core::{
     id::AttemptId,
     run::{RunState, Stage, TaskState},
 };
 
-fn id(run: gofer_core::id::RunId, item: Option<u32>) -> Result<AttemptId, crate::Error> {
+fn id(run: gofer_core::id::RunId, item: Option<u32>) -> Result<AttemptId, Error> {
     let key = key("a", item)?;
     let (task, number) = (key.task, 1);
     Ok(AttemptId {
@@ -20,7 +20,7 @@ fn id(run: gofer_core::id::RunId, item: Option<u32>) -> Result<AttemptId, crate:
 }
 
 /// A run that is over, with one kept attempt of the task and one of its item.
-async fn failed(store: &dyn Store) -> Result<Commit, crate::Error> {
+async fn failed(store: &dyn Store) -> Result<Commit, Error> {
     let row = accepted(store, "etl", &["a"]).await?;
     let mut commit = Commit::new(claim(&row)?);
     commit.head = Some(head(RunState::Failed));
@@ -45,7 +45,7 @@ pub async fn what_is_kept_is_listed(bench: &dyn Bench) -> Outcome {
     let found: Vec<_> = kept.iter().map(|kept| kept.attempt.clone()).collect();
     assert_eq!(found, [id(run, Some(0))?, id(run, None)?]);
     let [first, second] = kept.as_slice() else {
-        panic!("two were kept: {kept:?}");
+        return Err(Error::Failed(format!("two were kept: {kept:?}")));
     };
     assert_eq!(first.ended_at, super::sample::time(17));
     assert_eq!(second.ended_at, super::sample::time(15));
