@@ -158,6 +158,27 @@ fn s81_a_pipeline_that_calls_itself_is_refused_before_anything_starts() {
 }
 
 #[test]
+fn s81_nine_runs_inside_one_another_are_refused_before_anything_starts() {
+    let project = Project::new(PARENT);
+    let calls = |name: &str, other: &str| {
+        let text = format!("name = \"{name}\"\n[tasks.go]\npipeline = {{ name = \"{other}\" }}\n");
+        project.write(&format!("{name}.toml"), &text);
+    };
+    calls("load", "p1");
+    for depth in 1..8 {
+        calls(&format!("p{depth}"), &format!("p{}", depth + 1));
+    }
+    project.write(
+        "p8.toml",
+        &CHILD.replace("\"load\"", "\"p8\"").replace("WAIT", "0"),
+    );
+    let done = project.gofer(&["run"]);
+    done.assert_code(1);
+    assert!(done.err().contains("at most 8 deep"), "{}", done.err());
+    assert!(!project.data.join("gofer.db").exists() || project.records().runs().0 == 0);
+}
+
+#[test]
 fn everything_between_two_files_is_checked_before_anything_starts() {
     let project = Project::new(
         r#"

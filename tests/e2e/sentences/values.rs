@@ -171,7 +171,10 @@ script = "wc -c < /etc/all"
     );
     let reads = ran.task("reads");
     assert_eq!(text(&reads["state"]), "failed", "{reads}");
-    assert_says(ran.message("reads"), &["env.ALL", "at most 131072", "Use `files`"]);
+    assert_says(
+        ran.message("reads"),
+        &["env.ALL", "at most 131072", "Use `files`"],
+    );
     let attempts = reads["attempts"].as_array().unwrap();
     assert!(
         attempts
