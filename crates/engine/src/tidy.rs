@@ -159,8 +159,6 @@ pub(crate) async fn forget(parts: &Parts, run: RunId) -> Result<bool, String> {
     gofer_logs::remove_run(&*parts.logs, run).map_err(|error| words(&error))?;
     let artifacts = parts.objects.remove_run(run).await;
     artifacts.map_err(|error| words(&error))?;
-    let removed = parts.objects.remove_run(run).await;
-    removed.map_err(|error| words(&error))?;
     Ok(true)
 }
 
