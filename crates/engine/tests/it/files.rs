@@ -31,6 +31,40 @@ impl Scripted {
         stream::iter(pieces).boxed()
     }
 
+    /// So many of the archives that are fetched next break off.
+    pub(crate) fn break_off(&self, times: u32) {
+        self.state.lock().unwrap().breaks = times;
+    }
+
+    pub(crate) fn breaks_off(&self) -> bool {
+        let mut state = self.state.lock().unwrap();
+        let breaks = state.breaks > 0;
+        state.breaks = state.breaks.saturating_sub(1);
+        breaks
+    }
+
+    pub(crate) fn give(&self, id: &AttemptId, tar: Vec<u8>) {
+        self.state.lock().unwrap().given.insert(id.clone(), tar);
+    }
+
+    /// What a task was given.
+    pub(crate) fn given(&self, task: &str) -> Option<Vec<u8>> {
+        let state = self.state.lock().unwrap();
+        let mut given = state.given.iter();
+        given
+            .find(|(id, _)| id.task.as_str() == task)
+            .map(|(_, tar)| tar.clone())
+    }
+
+    /// A variable of a task's nth container.
+    pub(crate) fn env(&self, task: &str, nth: usize, name: &str) -> String {
+        let state = self.state.lock().unwrap();
+        let mut orders = state.orders.iter().filter(|it| it.0.task.as_str() == task);
+        let order = orders.nth(nth).unwrap();
+        let found = order.3.iter().find(|(of, _)| of == name);
+        found.unwrap().1.clone()
+    }
+
     pub(crate) async fn take_inputs(&self, request: &Ensure) -> Result<(), StartError> {
         let Some(inputs) = &request.inputs else {
             return Ok(());

@@ -42,7 +42,7 @@ pub(crate) type Hook = Arc<dyn Fn(&str) -> Pause + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct Scripted {
     pub(crate) clock: TestClock,
-    state: Arc<Mutex<State>>,
+    pub(crate) state: Arc<Mutex<State>>,
     tasks: TaskTracker,
     changed: Arc<watch::Sender<u64>>,
     hook: Arc<Mutex<Option<Hook>>>,
@@ -52,17 +52,17 @@ pub(crate) struct Scripted {
 type Order = (AttemptId, String, bool, Vec<(String, String)>);
 
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     scripts: BTreeMap<String, Script>,
     making: BTreeMap<String, Making>,
     containers: BTreeMap<AttemptId, Container>,
     deeds: Vec<String>,
     /// Each start.
-    orders: Vec<Order>,
+    pub(crate) orders: Vec<Order>,
     released: Vec<RunId>,
     /// What each was given: a tar.
-    given: BTreeMap<AttemptId, Vec<u8>>,
-    breaks: u32,
+    pub(crate) given: BTreeMap<AttemptId, Vec<u8>>,
+    pub(crate) breaks: u32,
     away: u32,
 }
 
@@ -121,40 +121,6 @@ impl Scripted {
 
     pub(crate) fn released(&self) -> Vec<RunId> {
         self.state.lock().unwrap().released.clone()
-    }
-
-    /// So many of the archives that are fetched next break off.
-    pub(crate) fn break_off(&self, times: u32) {
-        self.state.lock().unwrap().breaks = times;
-    }
-
-    pub(crate) fn breaks_off(&self) -> bool {
-        let mut state = self.state.lock().unwrap();
-        let breaks = state.breaks > 0;
-        state.breaks = state.breaks.saturating_sub(1);
-        breaks
-    }
-
-    pub(crate) fn give(&self, id: &AttemptId, tar: Vec<u8>) {
-        self.state.lock().unwrap().given.insert(id.clone(), tar);
-    }
-
-    /// What a task was given.
-    pub(crate) fn given(&self, task: &str) -> Option<Vec<u8>> {
-        let state = self.state.lock().unwrap();
-        let mut given = state.given.iter();
-        given
-            .find(|(id, _)| id.task.as_str() == task)
-            .map(|(_, tar)| tar.clone())
-    }
-
-    /// A variable of a task's nth container.
-    pub(crate) fn env(&self, task: &str, nth: usize, name: &str) -> String {
-        let state = self.state.lock().unwrap();
-        let mut orders = state.orders.iter().filter(|it| it.0.task.as_str() == task);
-        let order = orders.nth(nth).unwrap();
-        let found = order.3.iter().find(|(of, _)| of == name);
-        found.unwrap().1.clone()
     }
 
     /// A container that is there without anybody's doing.
@@ -448,8 +414,9 @@ impl Scheduler for Scripted {
         Ok(tar.map(|tar| self.sent(&tar)))
     }
 
-    async fn keep(&self, _: &AttemptId) -> Result<(), Error> {
-        self.call("keep").await.map_err(Error::Away)
+    async fn keep(&self, attempt: &AttemptId) -> Result<bool, Error> {
+        self.call("keep").await.map_err(Error::Away)?;
+        Ok(self.find(attempt).is_some())
     }
 
     async fn shell(&self, _: &AttemptId, _: Shell) -> Result<Session, Error> {
