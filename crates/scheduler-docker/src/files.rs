@@ -71,10 +71,10 @@ fn files(container: &Container) -> Vec<File<'_>> {
     user.chain(script).collect()
 }
 
-/// The folders that have to be volumes, because nothing can be put on a read-only root: they begin
-/// with what the image has there.
-pub(crate) fn folders(container: &Container) -> Vec<String> {
-    if !container.read_only {
+/// The folders that have to be volumes, because Docker puts nothing on a read-only root: they begin
+/// with what the image has there. Podman's roots are read-only from the start on.
+pub(crate) fn folders(brand: Brand, container: &Container) -> Vec<String> {
+    if !container.read_only || brand == Brand::Podman {
         return Vec::new();
     }
     let parents: BTreeSet<String> = container
@@ -94,7 +94,7 @@ pub(crate) fn folders(container: &Container) -> Vec<String> {
 /// Files by the folder that an upload of them has to aim at. Docker goes through mounts from the
 /// root, unless that is read-only; Podman never does.
 fn uploads<'a>(brand: Brand, container: &'a Container) -> BTreeMap<String, Vec<File<'a>>> {
-    let mut roots = folders(container);
+    let mut roots = folders(brand, container);
     if container.read_only || brand == Brand::Podman {
         roots.push(spec::PLACE.to_owned());
     }

@@ -44,7 +44,7 @@ fn aim(root: &str, paths: &[&str]) -> (String, Vec<String>) {
 #[test]
 fn one_upload_holds_all_unless_the_root_is_read_only() {
     let writable = container(&["/etc/app/a", "/x"], false);
-    assert_eq!(folders(&writable), [""; 0]);
+    assert_eq!(folders(Brand::Docker, &writable), [""; 0]);
     assert_eq!(
         aims(Brand::Docker, &writable),
         [aim("/", &["etc/app/a", "x", "gofer/script"])]
@@ -59,7 +59,9 @@ fn one_upload_holds_all_unless_the_root_is_read_only() {
 fn on_a_read_only_root_the_outermost_folders_are_volumes_and_are_aimed_at() {
     let paths = ["/etc/app/a", "//etc/./b", "/etcetera/c", "/srv/x/y/d"];
     let closed = container(&paths, true);
-    assert_eq!(folders(&closed), ["/etc", "/etcetera", "/srv/x/y"]);
+    let volumes = folders(Brand::Docker, &closed);
+    assert_eq!(volumes, ["/etc", "/etcetera", "/srv/x/y"]);
+    assert_eq!(folders(Brand::Podman, &closed), [""; 0]);
     assert_eq!(
         aims(Brand::Docker, &closed),
         [

@@ -2,7 +2,7 @@
 
 mod places;
 
-pub(crate) use places::{of_inputs, of_look, of_upload, of_volume};
+pub(crate) use places::{no_such_folder, of_inputs, of_look, of_upload, of_volume};
 
 use bollard::errors::Error as Raw;
 use gofer_core::run::Reason;
@@ -22,7 +22,7 @@ pub(crate) fn kind(error: Raw) -> Kind {
         Raw::DockerResponseServerError {
             status_code,
             message,
-        } => Kind::Said(status_code, message.trim().to_owned()),
+        } => Kind::Said(in_the_way(status_code, &message), message.trim().to_owned()),
         Raw::DockerStreamError { error } => Kind::Said(500, error),
         Raw::DockerContainerWaitError { error, code } => {
             Kind::Said(500, format!("{error} (code {code})"))
@@ -34,6 +34,15 @@ pub(crate) fn kind(error: Raw) -> Kind {
         | Raw::SocketNotFoundError(_) => Kind::Away(root(&error)),
         other => Kind::Said(0, chain(&other)),
     }
+}
+
+/// Podman says 500 where something is in the way; Docker says 409.
+fn in_the_way(status: u16, words: &str) -> u16 {
+    let its_words = ["that name is already in use", "container state improper"];
+    if status == 500 && its_words.iter().any(|said| words.contains(said)) {
+        return 409;
+    }
+    status
 }
 
 /// The last cause: what the system said. Those above it name the layers that it came through.

@@ -1,8 +1,10 @@
 //! The volumes that a file names: for a run, for a pipeline, or a folder of the machine.
 
+mod podman;
+
 use crate::{
     collect,
-    engine::Engine,
+    engine::{Brand, Engine},
     files,
     find::Endpoint,
     holder, labels,
@@ -20,7 +22,7 @@ use bollard::{
 };
 use gofer_core::{definition::VolumeSource, id::RunId, name::VolumeName, run::Reason};
 use gofer_scheduler::{Container, Error, Role, StartError};
-use std::collections::HashMap;
+use std::{collections::HashMap, path::Path};
 
 /// Whose volumes are meant.
 #[derive(Clone, Copy)]
@@ -73,6 +75,9 @@ pub(crate) async fn ready(
         let made = match Source::of(engine, owner, source) {
             Source::Folder(path) => {
                 is_of_this_machine(&engine.endpoint, path)?;
+                if engine.brand == Brand::Podman && !Path::new(path).exists() {
+                    return Err(remedy::no_such_folder(path));
+                }
                 continue;
             }
             Source::Volume(named) => make(engine, &named, of_run(engine, owner)).await,
@@ -103,10 +108,14 @@ pub(crate) async fn open(
         };
         let stat = collect::stat(engine, container, at).await;
         let stat = stat.map_err(|error| remedy::of_look(error, at))?;
-        if stat.is_some_and(|stat| stat.file_mode & ANYBODY_WRITES == 0) {
-            let opened = carry(engine, &named, of_run(engine, owner)).await;
-            opened.map_err(|error| remedy::of_volume(error, at))?;
+        if stat.is_none_or(|stat| stat.file_mode & ANYBODY_WRITES != 0) {
+            continue;
         }
+        let opened = match engine.brand {
+            Brand::Docker => carry(engine, &named, of_run(engine, owner)).await,
+            Brand::Podman => podman::open(engine, container, at).await,
+        };
+        opened.map_err(|error| remedy::of_volume(error, at))?;
     }
     Ok(())
 }
@@ -130,7 +139,7 @@ pub(crate) fn mounts<'a>(
     owner: Owner<'a>,
     container: &'a Container,
 ) -> impl Iterator<Item = Mount> + 'a {
-    let folders = files::folders(container).into_iter();
+    let folders = files::folders(engine.brand, container).into_iter();
     let folders = folders.map(move |folder| Mount {
         target: Some(folder),
         typ: Some(MountType::VOLUME),
@@ -177,7 +186,10 @@ async fn make(engine: &Engine, named: &Named, carrier: HashMap<String, String>) 
     if found(engine.docker.inspect_volume(&named.name).await)?.is_some() {
         return Ok(());
     }
-    carry(engine, named, carrier).await
+    match engine.brand {
+        Brand::Docker => carry(engine, named, carrier).await,
+        Brand::Podman => podman::make(engine, &named.name, &named.labels).await,
+    }
 }
 
 /// Gives a volume, as long as it is empty, the mode of a folder of ours that anybody may write to,

@@ -8,12 +8,8 @@ use gofer_scheduler::{Error, StartError};
 type Row = (&'static [&'static str], &'static str);
 
 /// Of create and start. The first row that fits is taken.
-const MOUNTS: [Row; 7] = [
-    (
-        &["bind source path does not exist", "statfs "],
-        "the path of a `host` volume is not on the engine's machine; make it (mkdir -p), or use a \
-         `persistent` volume",
-    ),
+const MOUNTS: [Row; 8] = [
+    (&["bind source path does not exist", "statfs "], NO_FOLDER),
     (
         &["mounts denied", "is not shared from the host"],
         "the engine may not use the path of a `host` volume; share it in the settings of its \
@@ -37,7 +33,7 @@ const MOUNTS: [Row; 7] = [
         "a volume cannot stand inside /proc; choose another place",
     ),
     (
-        &["cannot mkdir"],
+        &["cannot mkdir", "but is not a directory"],
         "`working_dir` is a file in the image; name a folder",
     ),
     (
@@ -47,12 +43,24 @@ const MOUNTS: [Row; 7] = [
         ],
         "the engine cannot mount a volume; `docker volume inspect` shows what it stands for",
     ),
+    (
+        &["error mounting"],
+        "a volume cannot be mounted at its place in the container; choose another one",
+    ),
 ];
+
+const NO_FOLDER: &str = "the path of a `host` volume is not on the engine's machine; make it \
+                         (mkdir -p), or use a `persistent` volume";
+
+/// An engine that would make it.
+pub(crate) fn no_such_folder(path: &str) -> StartError {
+    failed(Reason::StartFailed, format!("{NO_FOLDER} ({path})"))
+}
 
 /// Of an upload.
 const UPLOADS: [Row; 4] = [
     (
-        &["cannot overwrite directory"],
+        &["cannot overwrite directory", "file exists"],
         "the image has a folder where `files` puts a file; choose another path",
     ),
     (
@@ -72,6 +80,8 @@ const UPLOADS: [Row; 4] = [
 
 fn row(rows: &[Row], words: &str) -> Option<StartError> {
     let (_, text) = rows.iter().find(|(pieces, _)| has(words, pieces))?;
+    // Podman tells all of its request first.
+    let words = words.rsplit("}: ").next().unwrap_or(words);
     Some(failed(Reason::StartFailed, format!("{text} ({words})")))
 }
 
@@ -198,6 +208,10 @@ mod tests {
             (
                 "Error processing tar file(exit status 1): open /etc/passwd/x: not a directory",
                 "the image has a file",
+            ),
+            (
+                "error during bulk transfer for copier.request{Rename:map[string]string(nil)}}: copier: put: error creating \"/tmp\": open /tmp: file exists",
+                "the image has a folder where `files` puts a file; choose another path (copier: put",
             ),
             (
                 "open /data/f: read-only file system",
