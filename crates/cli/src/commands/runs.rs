@@ -10,7 +10,7 @@ use crate::{
 use gofer_core::Timestamp;
 use gofer_sdk::{
     Client,
-    types::{Page, RunSummary, RunsQuery},
+    types::{Page, RunState, RunSummary, RunsQuery},
 };
 
 /// What an unfinished run without a living process is called.
@@ -93,6 +93,9 @@ fn render(
     ]);
     for run in runs {
         let (symbol, hue) = marks::of_run(run.state);
+        // What succeeded has nothing to say, unless something of it was allowed to fail.
+        let is_forgiven = run.state == RunState::Succeeded && run.message.is_some();
+        let hue = if is_forgiven { Hue::Warn } else { hue };
         let took = unit::run_took(run.started_at, run.ended_at, now).filter(|_| !run.interrupted);
         table.row(vec![
             format!("{}/{}", run.pipeline, run.number).into(),
@@ -122,7 +125,6 @@ fn why(run: &RunSummary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gofer_sdk::types::RunState;
 
     fn summary(number: u64, state: RunState, message: Option<&str>) -> RunSummary {
         RunSummary {

@@ -84,9 +84,14 @@ impl Walk {
         if least > 0 && text.trim().is_empty() {
             self.say(span, format!("{label} is empty"));
         } else if text.len() > most {
+            let remedy = if label.starts_with("env.") {
+                " fit into a variable. Use `files`"
+            } else {
+                ""
+            };
             self.say(
                 span,
-                format!("{label} has {} bytes; at most {most}", text.len()),
+                format!("{label} has {} bytes; at most {most}{remedy}", text.len()),
             );
         } else if !nul && text.contains('\0') {
             self.say(

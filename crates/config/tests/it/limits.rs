@@ -131,7 +131,10 @@ fn values_are_bounded_each_and_files_together() {
         )
     };
     let message = only_message(Toml, &file("env = { A = @ }", 131_073));
-    assert_eq!(message, "env.A has 131073 bytes; at most 131072");
+    assert_eq!(
+        message,
+        "env.A has 131073 bytes; at most 131072 fit into a variable. Use `files`"
+    );
     let message = only_message(Toml, &file("script = @", 65_537));
     assert_eq!(message, "script has 65537 bytes; at most 65536");
     // Escapes make a value longer than what stands in the file; only so can files pass the bound.

@@ -205,7 +205,19 @@ impl Book {
             let message = text("all of its tasks were skipped");
             return (RunState::Skipped, Some(RunReason::NothingToDo), message);
         }
-        (RunState::Succeeded, None, None)
+        (RunState::Succeeded, None, self.forgiven())
+    }
+
+    /// What failed with leave to, in a sentence: a run that succeeded all the same says so.
+    fn forgiven(&self) -> Option<String> {
+        let all = self.run.tasks.iter().zip(&self.plan.tasks);
+        let failed = all.filter(|(task, _)| task.own.state.is_failure());
+        let names: Vec<&str> = failed.map(|(_, said)| said.name.as_str()).collect();
+        let (last, rest) = names.split_last()?;
+        Some(match rest {
+            [] => format!("{last} failed, which is allowed"),
+            rest => format!("{} and {last} failed, which is allowed", rest.join(", ")),
+        })
     }
 
     /// The first task that ended badly, without leave to.

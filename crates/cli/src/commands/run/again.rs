@@ -27,6 +27,7 @@ type Secrets = BTreeMap<String, SecretValue>;
 pub(crate) async fn rerun(session: &Session<'_>, args: &Args) -> Result<Code> {
     let (reader, run) = project::run(session, &args.run).await?;
     let secrets = inputs::read_secrets(session, &args.secrets)?;
+    inputs::note_unmasked(session, &secrets);
     let is_new = !args.params.is_empty() || args.version.is_some() || args.file.is_some();
     if !is_new {
         refuse_what_goes_on(session, &run)?;

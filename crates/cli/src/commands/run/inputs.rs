@@ -13,6 +13,7 @@ use gofer_core::{
     plan::Plan,
 };
 use gofer_sdk::types::SecretValue;
+use gofer_secrets::LEAST_BYTES;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -60,6 +61,7 @@ impl Inputs {
         );
         let is_secret_missing = !missing.is_empty();
         all.retain(|name, _| needed.contains(name));
+        note_unmasked(session, &all);
         Ok(Self {
             given,
             values,
@@ -112,6 +114,17 @@ pub(super) fn parse_params(params: &[String]) -> Result<(BTreeMap<String, String
         }
     }
     Ok((given, problems))
+}
+
+/// Secrets that are too short to be masked are said to be.
+pub(super) fn note_unmasked(session: &Session<'_>, secrets: &BTreeMap<String, SecretValue>) {
+    for (name, value) in secrets {
+        if value.0.trim().len() < LEAST_BYTES {
+            session.note(format_args!(
+                "note: secret `{name}` has fewer than {LEAST_BYTES} bytes, so it is not masked in logs and outputs"
+            ));
+        }
+    }
 }
 
 /// Files in order, then the environment; what comes later wins.
