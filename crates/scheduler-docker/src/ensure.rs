@@ -3,7 +3,7 @@
 mod among;
 
 use crate::{
-    engine::{Engine, Live, Seen, State},
+    engine::{Brand, Engine, Live, Seen, State},
     files,
     follow::{self, Begin, Memory, Watched},
     image::{self, Facts},
@@ -272,7 +272,7 @@ impl Bringing {
 
     /// The container of our name, after a look at its labels.
     async fn existing(&self) -> Result<Option<Seen>, StartError> {
-        let inspected = match self.engine.docker.inspect_container(&self.name, None).await {
+        let inspected = match self.engine.inspect(&self.name).await {
             Ok(inspected) => inspected,
             Err(error) => match remedy::kind(error) {
                 Kind::Said(404, _) => return Ok(None),
@@ -337,6 +337,10 @@ impl Bringing {
     /// What is read from before the start on; the files are in place then.
     async fn attach(&self) -> Result<Source, StartError> {
         let main = &self.request.attempt.main;
+        if self.engine.brand == Brand::Podman {
+            let furnished = volumes::furnish(&self.engine, &self.name).await;
+            furnished.map_err(|error| self.failure(error))?;
+        }
         volumes::open(&self.engine, self.owner(), &self.name, main).await?;
         files::put(&self.engine, &self.name, main).await?;
         let attached = source::attach(&self.engine, &self.name).await;

@@ -2,6 +2,8 @@
 
 mod podman;
 
+pub(crate) use podman::furnish;
+
 use crate::{
     collect,
     engine::{Brand, Engine},

@@ -1,7 +1,7 @@
 //! Podman fills a volume when a container starts, so no carrier gives it a mode; and it forgets the
 //! labels of a volume that a container brings about.
 
-use crate::engine::Engine;
+use crate::{engine::Engine, spec};
 use bollard::{
     body_full,
     errors::Error as Raw,
@@ -30,12 +30,13 @@ pub(super) async fn open(engine: &Engine, container: &str, at: &str) -> Result<(
     if !is_empty(engine, container, at).await? {
         return Ok(());
     }
-    let options = UploadToContainerOptionsBuilder::new().path(at).build();
-    let tar = itself(0o1777)?;
-    let upload = engine
-        .docker
-        .upload_to_container(container, Some(options), body_full(tar.into()));
-    upload.await
+    make_folders(engine, container, at, &[("./", 0o1777)]).await
+}
+
+/// Makes what an attempt's own volume has elsewhere from the image of its carrier.
+pub(crate) async fn furnish(engine: &Engine, container: &str) -> Result<(), Raw> {
+    let folders = [("./", 0o1777), ("artifacts/", 0o1777), ("inputs/", 0o755)];
+    make_folders(engine, container, spec::PLACE, &folders).await
 }
 
 /// More than the folder's own entry is that of the first thing in it.
@@ -57,13 +58,24 @@ async fn is_empty(engine: &Engine, container: &str, at: &str) -> Result<bool, Ra
     Ok(tar.entries()?.count() < 2)
 }
 
-/// A tar of the folder alone into which it is put.
-fn itself(mode: u32) -> io::Result<Vec<u8>> {
+async fn make_folders(
+    engine: &Engine,
+    container: &str,
+    at: &str,
+    folders: &[(&str, u32)],
+) -> Result<(), Raw> {
     let mut tar = tar::Builder::new(Vec::new());
-    let mut folder = tar::Header::new_ustar();
-    folder.set_entry_type(tar::EntryType::Directory);
-    folder.set_mode(mode);
-    folder.set_size(0);
-    tar.append_data(&mut folder, "./", io::empty())?;
-    tar.into_inner()
+    for (name, mode) in folders {
+        let mut folder = tar::Header::new_ustar();
+        folder.set_entry_type(tar::EntryType::Directory);
+        folder.set_mode(*mode);
+        folder.set_size(0);
+        tar.append_data(&mut folder, name, io::empty())?;
+    }
+    let body = body_full(tar.into_inner()?.into());
+    let options = UploadToContainerOptionsBuilder::new().path(at).build();
+    let upload = engine
+        .docker
+        .upload_to_container(container, Some(options), body);
+    upload.await
 }
