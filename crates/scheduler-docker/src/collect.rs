@@ -32,7 +32,7 @@ pub(crate) async fn collect(engine: &Engine, id: &AttemptId) -> Result<Collected
     let (output, artifacts) = (output?, artifacts?);
     if output.is_none() && artifacts.is_none() {
         // A missing file and a missing container are both 404, and HEAD has no words.
-        let there = engine.docker.inspect_container(&name, None).await;
+        let there = engine.inspect(&name).await;
         there.map_err(remedy::plain)?;
     }
     let made = engine.made.find(id).and_then(|made| made.at);

@@ -88,7 +88,9 @@ impl Reached {
             .map_err(refuse)?;
         let docker = client(&found.endpoint, &greeting.version).map_err(refuse)?;
         Ok(Self {
-            generation: link::generation(&docker).await.map_err(refuse)?,
+            generation: link::generation(&docker, greeting.brand)
+                .await
+                .map_err(refuse)?,
             docker,
             greeting,
             endpoint: found.endpoint.clone(),

@@ -4,7 +4,7 @@ use crate::{
     files::Users, find::Endpoint, image::Known, link::Link, made::Register, services::Followed,
     supplies::Supplies,
 };
-use bollard::{Docker, models::ContainerInspectResponse};
+use bollard::{Docker, errors::Error as Raw, models::ContainerInspectResponse};
 use gofer_core::{
     Clock, Timestamp,
     id::{AttemptId, StoreId},
@@ -183,6 +183,19 @@ impl Engine {
         }
     }
 
+    /// Looks at a container. While Podman cleans up behind one it calls it `stopped`, which is no
+    /// state of this API: then it is looked at again.
+    pub(crate) async fn inspect(&self, name: &str) -> Result<ContainerInspectResponse, Raw> {
+        let mut looks = 0;
+        loop {
+            match self.docker.inspect_container(name, None).await {
+                Err(error) if looks < MOST_LOOKS && is_cleaning_up(&error) => looks += 1,
+                inspected => return inspected,
+            }
+            self.clock.sleep(CLEANING_UP).await;
+        }
+    }
+
     pub(crate) fn live(&self, id: &AttemptId) -> Arc<Live> {
         lock(&self.live).entry(id.clone()).or_default().clone()
     }
@@ -193,6 +206,15 @@ impl Engine {
             live.ended.cancel();
         }
     }
+}
+
+/// Between two looks, and how many of them.
+const CLEANING_UP: Duration = Duration::from_millis(50);
+const MOST_LOOKS: usize = 100;
+
+/// What it says in place of a container, or of all, cannot be read just now.
+pub(crate) fn is_cleaning_up(error: &Raw) -> bool {
+    matches!(error, Raw::JsonDataError { message, .. } if message.contains("`stopped`"))
 }
 
 /// A lock whose data is whole after every statement, so that a panic elsewhere spoils nothing.

@@ -285,7 +285,7 @@ impl Watched {
     }
 
     async fn inspect(&self) -> Result<Option<Seen>, String> {
-        match self.engine.docker.inspect_container(&self.name, None).await {
+        match self.engine.inspect(&self.name).await {
             Ok(inspected) => Ok(Some(Seen::of(&inspected))),
             Err(error) => match remedy::kind(error) {
                 Kind::Said(404, _) => Ok(None),

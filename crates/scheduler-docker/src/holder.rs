@@ -98,8 +98,8 @@ pub(crate) async fn ensure(docker: &Docker, architecture: &str) -> Result<String
     }
     let options = CreateImageOptionsBuilder::new()
         .from_src("-")
-        .repo(REPOSITORY)
-        .tag(&tag)
+        // With its tag, which Podman takes from nowhere else.
+        .repo(&name)
         .build();
     let body = bollard::body_full(Bytes::from(archive));
     docker

@@ -1,7 +1,7 @@
 //! The one event stream: what happens to our containers, and whether the engine is there at all.
 
 use crate::{
-    engine::{Engine, lock},
+    engine::{Brand, Engine, lock},
     labels,
     remedy::{self, Kind},
 };
@@ -164,9 +164,13 @@ fn time(event: &EventMessage) -> Option<Timestamp> {
 
 /// The start of the engine's default network is the start of the engine itself, unless live-restore
 /// kept containers running over it. `None`: it has no such network.
-pub(crate) async fn generation(docker: &Docker) -> Result<Option<String>, bollard::errors::Error> {
+pub(crate) async fn generation(
+    docker: &Docker,
+    brand: Brand,
+) -> Result<Option<String>, bollard::errors::Error> {
     match docker.inspect_network("bridge", None).await {
-        Ok(NetworkInspect { created, .. }) => Ok(created),
+        // Podman's containers do not depend on its service, which makes the network up each time.
+        Ok(NetworkInspect { created, .. }) => Ok(created.filter(|_| brand == Brand::Docker)),
         Err(error) => match remedy::kind(error) {
             Kind::Said(404, _) => Ok(None),
             Kind::Said(status_code, message) => {
@@ -233,7 +237,7 @@ pub(crate) async fn attend(engine: Arc<Engine>) {
 async fn knock(engine: &Engine) -> Option<String> {
     let mut backoff = Backoff::new();
     loop {
-        match generation(&engine.docker).await {
+        match generation(&engine.docker, engine.brand).await {
             Ok(generation) => return generation,
             Err(_) => backoff.pause(engine).await,
         }

@@ -1,8 +1,9 @@
 //! Stopping, removing and listing: only ever what carries all our labels.
 
 use crate::{
-    engine::{Engine, Live},
+    engine::{Engine, Live, is_cleaning_up},
     labels,
+    link::Backoff,
     made::Made,
     remedy::{self, Kind},
     services, shell, spec,
@@ -12,7 +13,7 @@ use bollard::{
     errors::Error as Raw,
     models::{ContainerInspectResponse, ContainerSummary, ContainerSummaryStateEnum},
     query_parameters::{
-        KillContainerOptionsBuilder, ListContainersOptionsBuilder, ListVolumesOptionsBuilder,
+        KillContainerOptionsBuilder, ListContainersOptions, ListContainersOptionsBuilder, ListVolumesOptionsBuilder,
         RemoveContainerOptionsBuilder, RemoveVolumeOptions,
     },
 };
@@ -53,7 +54,7 @@ async fn kill_later(engine: Arc<Engine>, live: Arc<Live>, name: String, grace: D
         () = engine.closing.cancelled() => return,
         () = engine.clock.sleep(grace) => {}
     }
-    let mut backoff = crate::link::Backoff::new();
+    let mut backoff = Backoff::new();
     while let Err(error) = signal(&engine, &name, "SIGKILL").await {
         if !matches!(error, Error::Away(_)) {
             tracing::warn!(name, %error, "the container cannot be killed");
@@ -167,7 +168,7 @@ pub(crate) async fn remove_container(
     name: &str,
     is_it: impl Fn(&Ours) -> bool,
 ) -> Result<Option<ContainerInspectResponse>, Error> {
-    let Some(inspected) = found(engine.docker.inspect_container(name, None).await)? else {
+    let Some(inspected) = found(engine.inspect(name).await)? else {
         return Ok(None);
     };
     let labels = inspected
@@ -228,17 +229,33 @@ fn ours_only(engine: &Engine, run: Option<RunId>) -> HashMap<&'static str, Vec<S
     HashMap::from([("label", wanted)])
 }
 
+/// The engine's list. While Podman cleans up behind a container it calls it `stopped`, which is no
+/// state of this API: then the list is asked for again.
+pub(crate) async fn listed(
+    engine: &Engine,
+    options: ListContainersOptions,
+) -> Result<Vec<ContainerSummary>, Error> {
+    let mut backoff = Backoff::new();
+    for _ in 0..MOST_LOOKS {
+        match engine.docker.list_containers(Some(options.clone())).await {
+            Err(error) if is_cleaning_up(&error) => {
+                backoff.pause(engine).await;
+            }
+            listed => return listed.map_err(remedy::plain),
+        }
+    }
+    Err(Error::Away("the engine cleans up behind a container for too long".to_owned()))
+}
+
+const MOST_LOOKS: usize = 15;
+
 async fn containers(engine: &Engine, run: Option<RunId>) -> Result<Vec<Ours>, Error> {
     let filters = ours_only(engine, run);
     let options = ListContainersOptionsBuilder::new()
         .all(true)
         .filters(&filters)
         .build();
-    let found = engine
-        .docker
-        .list_containers(Some(options))
-        .await
-        .map_err(remedy::plain)?;
+    let found = listed(engine, options).await?;
     Ok(found
         .iter()
         .filter_map(|container| container_of(engine, container))

@@ -34,7 +34,7 @@ impl Scheduler for Docker {
 
     async fn logs(&self, attempt: &AttemptId) -> Result<BoxStream<'static, LogEvent>, Error> {
         let name = labels::attempt_name(self.engine.store, attempt);
-        let inspected = self.engine.docker.inspect_container(&name, None).await;
+        let inspected = self.engine.inspect(&name).await;
         inspected.map_err(crate::remedy::plain)?;
         let (mut sink, from) = Sink::new(self.engine.brand);
         let record = source::record(
@@ -65,7 +65,7 @@ impl Scheduler for Docker {
         artifacts::artifacts(&self.engine, attempt).await
     }
 
-    async fn keep(&self, attempt: &AttemptId) -> Result<(), Error> {
+    async fn keep(&self, attempt: &AttemptId) -> Result<bool, Error> {
         shell::keep(&self.engine, attempt).await
     }
 

@@ -195,7 +195,7 @@ async fn existing(
     id: &AttemptId,
     name: &str,
 ) -> Result<Option<(Seen, ContainerInspectResponse)>, StartError> {
-    let inspected = match engine.docker.inspect_container(name, None).await {
+    let inspected = match engine.inspect(name).await {
         Ok(inspected) => inspected,
         Err(error) => match remedy::kind(error) {
             Kind::Said(404, _) => return Ok(None),

@@ -74,7 +74,7 @@ impl Watched {
         let mut told = false;
         loop {
             let looked = match self.inspect().await {
-                Ok(seen) => match link::generation(&self.engine.docker).await {
+                Ok(seen) => match link::generation(&self.engine.docker, self.engine.brand).await {
                     Ok(generation) => Ok(Truth { seen, generation }),
                     Err(error) => Err(remedy::chain(&error)),
                 },

@@ -65,11 +65,12 @@ pub(crate) async fn remove(engine: &Engine, id: &AttemptId) -> Result<(), Error>
         .all(true)
         .filters(&filters)
         .build();
-    let found = engine.docker.list_containers(Some(options)).await;
+    let found = removal::listed(engine, options).await?;
     let (mut services, mut sandboxes) = (Vec::new(), Vec::new());
-    for container in found.map_err(remedy::plain)? {
+    for container in found {
         let runs = container.state == Some(ContainerSummaryStateEnum::RUNNING);
-        match removal::container_of(engine, &container) {
+        let ours = removal::container_of(engine, &container);
+        match ours.filter(|ours| ours.attempt.as_ref() == Some(id)) {
             Some(ours) if ours.role == Role::Service => services.push((ours, runs)),
             Some(ours) if ours.role == Role::Sandbox => sandboxes.push(ours),
             _ => {}

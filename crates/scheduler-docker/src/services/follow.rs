@@ -131,9 +131,7 @@ impl Follower {
         let mut backoff = Backoff::new();
         loop {
             match self
-                .engine
-                .docker
-                .inspect_container(&self.container, None)
+                .engine.inspect(&self.container)
                 .await
             {
                 Ok(inspected) => return Some(Seen::of(&inspected)),

@@ -36,6 +36,11 @@ pub(super) struct Shared {
 /// Makes it, or finds the one that was made before. One that ended, as all do when the engine is
 /// started anew, goes with all that was to join it: nothing of that ever was of use to the task.
 pub(super) async fn make(engine: &Arc<Engine>, request: &Ensure) -> Result<Shared, StartError> {
+    let machine = engine.machine().await.map_err(said)?;
+    if !holder::has_program(&machine.architecture) {
+        let text = format!("services cannot be had on {} yet", machine.architecture);
+        return Err(remedy::failed(Reason::StartFailed, text));
+    }
     let name = labels::shared_name(engine.store, &request.id);
     let mut backoff = Backoff::new();
     for _ in 0..TRIES {
@@ -77,6 +82,13 @@ const TRIES: usize = 10;
 fn failed(words: &str) -> StartError {
     let text = format!("the network for the services cannot be made: {words}");
     remedy::failed(Reason::EngineError, text)
+}
+
+fn said(error: Raw) -> StartError {
+    match remedy::kind(error) {
+        Kind::Away(words) => StartError::Away(remedy::away(&words)),
+        Kind::Said(_, words) => failed(&words),
+    }
 }
 
 fn ports(request: &Ensure) -> Vec<u16> {
@@ -141,10 +153,6 @@ async fn clear(engine: &Arc<Engine>, request: &Ensure, name: &str) -> Result<(),
 
 /// Starts it, and listens to what it says about ports.
 pub(super) async fn start(engine: &Arc<Engine>, shared: &Shared) -> Result<Open, StartError> {
-    let away = |error: Raw| match remedy::kind(error) {
-        Kind::Away(words) => StartError::Away(remedy::away(&words)),
-        Kind::Said(_, words) => failed(&words),
-    };
     if shared.runs {
         let wanted = Wanted {
             follow: true,
@@ -152,8 +160,8 @@ pub(super) async fn start(engine: &Arc<Engine>, shared: &Shared) -> Result<Open,
         };
         return Ok(listen(engine, source::record(engine, &shared.name, wanted)));
     }
-    let said = if shared.asks {
-        source::attach(engine, &shared.name).await.map_err(away)?
+    let lines = if shared.asks {
+        source::attach(engine, &shared.name).await.map_err(said)?
     } else {
         futures_util::stream::empty().boxed()
     };
@@ -161,8 +169,8 @@ pub(super) async fn start(engine: &Arc<Engine>, shared: &Shared) -> Result<Open,
         .docker
         .start_container(&shared.name, None)
         .await
-        .map_err(away)?;
-    Ok(listen(engine, said))
+        .map_err(said)?;
+    Ok(listen(engine, lines))
 }
 
 fn listen(engine: &Engine, mut said: Source) -> Open {

@@ -2,7 +2,7 @@ use crate::{clock::Real, engine};
 use async_trait::async_trait;
 use bollard::{
     Docker as Client,
-    models::ContainerCreateBody,
+    models::{ContainerCreateBody, EventMessage},
     query_parameters::{
         CreateContainerOptionsBuilder, EventsOptionsBuilder, KillContainerOptionsBuilder,
         ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
@@ -37,6 +37,7 @@ pub(crate) struct OnDocker {
     pub(crate) found: Found,
     pub(crate) client: Client,
     pub(crate) store: StoreId,
+    pub(crate) is_podman: bool,
     begun: i64,
     folder: TempDir,
 }
@@ -52,6 +53,7 @@ impl OnDocker {
             found,
             client,
             store: StoreId(fresh()),
+            is_podman: false,
             begun: Real.now().as_second() - 1,
             folder: tempfile::tempdir().unwrap(),
         }
@@ -140,21 +142,28 @@ impl Bench for OnDocker {
 
     async fn starts(&self, id: &AttemptId) -> usize {
         let labels = [
-            format!("gofer.store={}", self.store),
-            format!("gofer.run={}", id.run),
-            format!("gofer.task={}", id.task),
-            "gofer.role=attempt".to_owned(),
+            ("gofer.store", self.store.to_string()),
+            ("gofer.run", id.run.to_string()),
+            ("gofer.task", id.task.to_string()),
+            ("gofer.role", "attempt".to_owned()),
         ];
-        let filters = HashMap::from([
-            ("label", labels.to_vec()),
-            ("event", vec!["start".to_owned()]),
-        ]);
+        let filters = HashMap::from([("event", vec!["start".to_owned()])]);
         let until = Real.now().as_second() + 1;
         let options = EventsOptionsBuilder::new()
             .since(&self.begun.to_string())
             .until(&until.to_string())
             .filters(&filters);
-        self.client.events(Some(options.build())).count().await
+        // To Podman any one of several labels is enough.
+        let is_its = |event: &EventMessage| {
+            let actor = event.actor.as_ref();
+            let found = actor.and_then(|actor| actor.attributes.as_ref());
+            found.is_some_and(|found| labels.iter().all(|(key, value)| found.get(*key) == Some(value)))
+        };
+        let events = self.client.events(Some(options.build()));
+        let its = events.filter(|event| {
+            std::future::ready(event.as_ref().is_ok_and(&is_its))
+        });
+        its.count().await
     }
 
     async fn meddle(&self, id: &AttemptId, what: Meddling) {
@@ -233,7 +242,8 @@ impl Bench for OnDocker {
 
     fn abilities(&self) -> Abilities {
         Abilities {
-            memory: true,
+            // Podman does not say that memory was the reason.
+            memory: !self.is_podman,
             pause: true,
             exec: true,
             scripts: true,

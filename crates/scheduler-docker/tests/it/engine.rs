@@ -62,11 +62,10 @@ pub(crate) async fn import(client: Client) {
     if client.inspect_image(IMAGE).await.is_ok() {
         return;
     }
-    let (repository, tag) = IMAGE.split_once(':').unwrap();
     let options = CreateImageOptionsBuilder::new()
         .from_src("-")
-        .repo(repository)
-        .tag(tag)
+        // With its tag, which Podman takes from nowhere else.
+        .repo(IMAGE)
         .build();
     let body = bollard::body_full(archive().into());
     client

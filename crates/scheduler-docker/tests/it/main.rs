@@ -13,6 +13,7 @@ mod clock;
 mod conformance;
 mod engine;
 mod packages;
+mod podman;
 mod private;
 mod registry;
 mod restarts;
