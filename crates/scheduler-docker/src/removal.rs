@@ -13,8 +13,8 @@ use bollard::{
     errors::Error as Raw,
     models::{ContainerInspectResponse, ContainerSummary, ContainerSummaryStateEnum},
     query_parameters::{
-        KillContainerOptionsBuilder, ListContainersOptions, ListContainersOptionsBuilder, ListVolumesOptionsBuilder,
-        RemoveContainerOptionsBuilder, RemoveVolumeOptions,
+        KillContainerOptionsBuilder, ListContainersOptions, ListContainersOptionsBuilder,
+        ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
     },
 };
 use futures_util::{StreamExt, stream};
@@ -244,7 +244,9 @@ pub(crate) async fn listed(
             listed => return listed.map_err(remedy::plain),
         }
     }
-    Err(Error::Away("the engine cleans up behind a container for too long".to_owned()))
+    Err(Error::Away(
+        "the engine cleans up behind a container for too long".to_owned(),
+    ))
 }
 
 const MOST_LOOKS: usize = 15;

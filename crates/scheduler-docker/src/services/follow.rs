@@ -130,10 +130,7 @@ impl Follower {
     async fn look(&self) -> Option<Seen> {
         let mut backoff = Backoff::new();
         loop {
-            match self
-                .engine.inspect(&self.container)
-                .await
-            {
+            match self.engine.inspect(&self.container).await {
                 Ok(inspected) => return Some(Seen::of(&inspected)),
                 Err(error) => match remedy::kind(error) {
                     Kind::Said(404, _) => return None,

@@ -147,7 +147,11 @@ impl Bench for OnDocker {
             ("gofer.task", id.task.to_string()),
             ("gofer.role", "attempt".to_owned()),
         ];
-        let filters = HashMap::from([("event", vec!["start".to_owned()])]);
+        let wanted = labels.iter().map(|(key, value)| format!("{key}={value}"));
+        let filters = HashMap::from([
+            ("label", wanted.collect()),
+            ("event", vec!["start".to_owned()]),
+        ]);
         let until = Real.now().as_second() + 1;
         let options = EventsOptionsBuilder::new()
             .since(&self.begun.to_string())
@@ -157,12 +161,14 @@ impl Bench for OnDocker {
         let is_its = |event: &EventMessage| {
             let actor = event.actor.as_ref();
             let found = actor.and_then(|actor| actor.attributes.as_ref());
-            found.is_some_and(|found| labels.iter().all(|(key, value)| found.get(*key) == Some(value)))
+            found.is_some_and(|found| {
+                labels
+                    .iter()
+                    .all(|(key, value)| found.get(*key) == Some(value))
+            })
         };
         let events = self.client.events(Some(options.build()));
-        let its = events.filter(|event| {
-            std::future::ready(event.as_ref().is_ok_and(&is_its))
-        });
+        let its = events.filter(|event| std::future::ready(event.as_ref().is_ok_and(&is_its)));
         its.count().await
     }
 
