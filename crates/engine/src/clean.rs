@@ -29,9 +29,9 @@ pub(crate) async fn remove(context: Arc<Context>, key: Key, attempt: u32) {
 pub(crate) async fn keep(context: Arc<Context>, key: Key, attempt: u32) {
     let id = context.id(&key, attempt);
     let scheduler = &context.parts.scheduler;
-    let result = insist(&context, || scheduler.keep(&id)).await;
-    match result {
-        Ok(()) => context.send(Message::Kept),
+    match insist(&context, || scheduler.keep(&id)).await {
+        Ok(true) => context.send(Message::Kept),
+        Ok(false) => context.event(Event::Removed { key, attempt }),
         Err(why) => context.send(Message::Left(format!("{id} cannot be kept: {why}"))),
     }
 }
@@ -56,16 +56,16 @@ pub(crate) async fn release(context: Arc<Context>) {
     }
 }
 
-async fn insist<F: Future<Output = Result<(), Error>>>(
+async fn insist<T: Default, F: Future<Output = Result<T, Error>>>(
     context: &Context,
     act: impl Fn() -> F,
-) -> Result<(), String> {
+) -> Result<T, String> {
     let mut pauses = Pauses::of_scheduler();
     let mut refusals = 0;
     loop {
         match act().await {
-            Ok(()) => return Ok(()),
-            Err(Error::Away(_)) if planted::is(12) => return Ok(()),
+            Ok(done) => return Ok(done),
+            Err(Error::Away(_)) if planted::is(12) => return Ok(T::default()),
             Err(Error::Away(why)) => {
                 tracing::debug!(run = %context.run(), why, "the engine is away");
             }

@@ -128,7 +128,7 @@ impl Engine {
         let scheduler = &self.driven.parts.scheduler;
         for attempt in found.into_iter().filter_map(|ours| ours.attempt) {
             let removed = if kept.contains(&attempt) {
-                scheduler.keep(&attempt).await
+                scheduler.keep(&attempt).await.map(drop)
             } else {
                 scheduler.remove(&attempt).await
             };

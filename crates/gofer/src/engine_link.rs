@@ -151,7 +151,7 @@ impl Scheduler for EngineLink {
         self.docker().await?.artifacts(attempt).await
     }
 
-    async fn keep(&self, attempt: &AttemptId) -> Result<(), Error> {
+    async fn keep(&self, attempt: &AttemptId) -> Result<bool, Error> {
         self.docker().await?.keep(attempt).await
     }
 

@@ -72,8 +72,8 @@ pub trait Scheduler: Send + Sync {
 
     /// Instead of [`Scheduler::remove`], of an attempt that failed: everything goes but what
     /// [`Scheduler::shell`] needs, which then stays, over [`Scheduler::release`] too, until it is
-    /// removed. Already gone is success.
-    async fn keep(&self, attempt: &AttemptId) -> Result<(), Error>;
+    /// removed. False: it is not there, or is nothing that could be kept and was removed.
+    async fn keep(&self, attempt: &AttemptId) -> Result<bool, Error>;
 
     /// A command with a terminal or pipes, beside the main process of a running attempt, or in
     /// what [`Scheduler::keep`] kept of one that ended: with its environment, user, files and

@@ -413,9 +413,13 @@ impl Book {
             .at_mut(place)
             .and_then(|unit| attempt_mut(unit, number));
         match attempt {
-            Some(attempt) if attempt.stage == Stage::Ended => attempt.stage = Stage::Removed,
+            Some(attempt) if matches!(attempt.stage, Stage::Ended | Stage::Kept) => {
+                attempt.stage = Stage::Removed;
+            }
             _ => return false,
         }
+        self.kept
+            .retain(|(_, of, kept)| (*of, *kept) != (place, number));
         self.touch_attempt(place, number);
         true
     }

@@ -6,7 +6,7 @@ use super::{
     wires::{self, Ends, Wires},
 };
 use crate::{
-    engine::Engine,
+    engine::{Engine, Seen, State},
     labels,
     remedy::{self, Kind},
     removal, services, supplies,
@@ -22,12 +22,17 @@ use bollard::{
 use futures_util::StreamExt;
 use gofer_core::id::AttemptId;
 use gofer_scheduler::{Error, Ours, Role, Session, Shell, Size};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
 /// What of a failed attempt is not needed for a look goes; its stopped container and its volume
 /// stay.
-pub(crate) async fn keep(engine: &Engine, id: &AttemptId) -> Result<(), Error> {
+pub(crate) async fn keep(engine: &Engine, id: &AttemptId) -> Result<bool, Error> {
+    match state(engine, id).await? {
+        Some(State::Ended) => {}
+        // An engine whose disk is full does not note that it ended; kept, it would fill the disk on.
+        Some(_) | None => return removal::remove(engine, id).await.map(|()| false),
+    }
     if let Some(made) = engine.made.find(id) {
         // They stay when the run gives back what it holds.
         if let Some(volume) = &made.volume {
@@ -36,7 +41,27 @@ pub(crate) async fn keep(engine: &Engine, id: &AttemptId) -> Result<(), Error> {
         engine.made.forget(id);
     }
     engine.over(id);
-    services::remove(engine, id).await
+    services::remove(engine, id).await.map(|()| true)
+}
+
+/// Looks this often whether the engine has noted an end that it told.
+const LOOKS: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// `None`: it is not there.
+async fn state(engine: &Engine, id: &AttemptId) -> Result<Option<State>, Error> {
+    let name = labels::attempt_name(engine.store, id);
+    let mut state = None;
+    for _ in 0..LOOKS {
+        let inspected = engine.docker.inspect_container(&name, None).await;
+        let inspected = remedy::found(inspected).map_err(remedy::plain)?;
+        state = inspected.map(|inspected| Seen::of(&inspected).state);
+        if matches!(state, None | Some(State::Ended)) {
+            break;
+        }
+        engine.clock.sleep(PAUSE).await;
+    }
+    Ok(state)
 }
 
 pub(super) async fn open(

@@ -51,7 +51,7 @@ async fn kept(bench: &dyn Bench, scheduler: &dyn Scheduler) -> Result<AttemptId,
     said(bench, scheduler, &id, main, Asking::default()).await?;
     let words = |error: crate::Error| error.to_string();
     for _ in 0..2 {
-        scheduler.keep(&id).await.map_err(words)?;
+        assert!(scheduler.keep(&id).await.map_err(words)?, "it is kept");
     }
     scheduler.release(&run).await.map_err(words)?;
     Ok(id)

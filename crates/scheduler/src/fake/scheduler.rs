@@ -205,8 +205,8 @@ impl Scheduler for Fake {
         Ok(Some(stream::iter(pieces).boxed()))
     }
 
-    async fn keep(&self, _: &AttemptId) -> Result<(), Error> {
-        self.line.ask("keep", || ()).await
+    async fn keep(&self, attempt: &AttemptId) -> Result<bool, Error> {
+        self.line.ask("keep", || self.look(attempt).is_some()).await
     }
 
     async fn shell(&self, _: &AttemptId, _: Shell) -> Result<Session, Error> {

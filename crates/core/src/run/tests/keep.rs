@@ -136,6 +136,16 @@ fn a_rerun_lets_go_of_what_it_does_again_and_of_nothing_else() {
 }
 
 #[test]
+fn what_turns_out_not_to_be_there_is_kept_no_longer() {
+    let mut world = World::new(json!({"tasks": {"a": {}}})).script("a", [exits(1)]);
+    world.admit().finish();
+    let (key, attempt) = (key("a"), 1);
+    world.send(&Event::Removed { key, attempt });
+    assert_eq!(stages(&world, "a"), [Stage::Removed]);
+    assert!(world.book.kept.is_empty());
+}
+
+#[test]
 fn a_restart_finds_what_is_to_be_kept() {
     let world = World::new(json!({"tasks": {"a": {}}}))
         .script("a", [exits(1)])
