@@ -29,9 +29,13 @@ pub struct Wanted {
 impl Wanted {
     /// The same tasks again. What was taken from a run is looked for anew.
     pub(crate) fn like(partial: &Partial) -> Self {
-        let by_hand = partial.given.iter().filter(|(_, given)| given.run.is_none());
+        let by_hand = partial
+            .given
+            .iter()
+            .filter(|(_, given)| given.run.is_none());
         let outputs = by_hand.flat_map(|(task, given)| {
-            let output = move |(key, value): (&String, &String)| (format!("{task}.{key}"), value.clone());
+            let output =
+                move |(key, value): (&String, &String)| (format!("{task}.{key}"), value.clone());
             given.outputs.iter().map(output)
         });
         Self {
