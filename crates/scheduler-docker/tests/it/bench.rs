@@ -148,16 +148,16 @@ impl Bench for OnDocker {
             ("gofer.role", "attempt".to_owned()),
         ];
         let wanted = labels.iter().map(|(key, value)| format!("{key}={value}"));
-        let filters = HashMap::from([
-            ("label", wanted.collect()),
-            ("event", vec!["start".to_owned()]),
-        ]);
+        let mut filters = HashMap::from([("event", vec!["start".to_owned()])]);
+        if !self.is_podman {
+            filters.insert("label", wanted.collect());
+        }
         let until = Real.now().as_second() + 1;
         let options = EventsOptionsBuilder::new()
             .since(&self.begun.to_string())
             .until(&until.to_string())
             .filters(&filters);
-        // To Podman any one of several labels is enough.
+        // To Podman any one of several labels would be enough.
         let is_its = |event: &EventMessage| {
             let actor = event.actor.as_ref();
             let found = actor.and_then(|actor| actor.attributes.as_ref());
