@@ -113,6 +113,16 @@ fn a_failure_in_a_called_run_is_shown_with_its_task_and_its_last_lines() {
     ] {
         assert!(out.contains(words), "{words}:\n{out}");
     }
+    for command in ["logs", "shell"] {
+        let done = project.gofer(&[command, "etl/1/load"]);
+        done.assert_code(1);
+        let said = done.err();
+        let remedy = format!("→ gofer {command} load/1");
+        assert!(
+            said.contains("it called load/1") && said.contains(&remedy),
+            "{said}"
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! A task, or an item of one: what has a state, attempts and a log.
 
-use crate::time;
+use crate::{
+    failure::{Failure, Result},
+    time,
+};
 use gofer_core::Timestamp;
 use gofer_sdk::types::{Artifacts, Attempt, Item, Run, Task, TaskState};
 use std::time::Duration;
@@ -78,6 +81,18 @@ impl<'r> Unit<'r> {
         let newest = self.newest().map(|attempt| attempt.number);
         let mut kept = run.kept.iter();
         kept.any(|kept| kept.task == task && kept.item == item && Some(kept.attempt) == newest)
+    }
+
+    /// A called run has containers and logs of its own, the task that calls it has none.
+    pub(crate) fn refuse_if_it_calls(&self, run: &Run, command: &str) -> Result<()> {
+        let Some(child) = self.child() else {
+            return Ok(());
+        };
+        let message = format!(
+            "{} has no container of its own: it called {child}",
+            self.reference(run)
+        );
+        Err(Failure::new(message).with_remedy(format!("gofer {command} {child}")))
     }
 
     /// Its state with the reason's sentence: `exit code 1`, `timed out after 5m`.

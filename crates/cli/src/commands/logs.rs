@@ -32,6 +32,7 @@ pub(crate) async fn logs(session: &Session<'_>, args: &Logs) -> Result<Code> {
         let one = reference.task.is_some() && units.len() == 1;
         match units.as_slice() {
             [unit] if one && !unit.attempts().is_empty() => {
+                unit.refuse_if_it_calls(&run, "logs")?;
                 return raw(session, &client, &run, unit, args).await;
             }
             [unit] if one && unit.state().is_over() => {

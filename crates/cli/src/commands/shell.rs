@@ -33,6 +33,7 @@ pub(crate) async fn shell(session: &Session<'_>, args: &Visit) -> Result<Code> {
     };
     let units = project::units(&run, task, reference.item)?;
     let unit = one(&run, &units)?;
+    unit.refuse_if_it_calls(&run, "shell")?;
     let is_terminal = terminal::is_there(session.host);
     let start = StartShell {
         command: args.command.clone(),

@@ -243,15 +243,11 @@ impl Reader {
         self.parents(tree, &mut made);
         self.variables(tree, &mut made);
         self.registry(tree, &mut made);
-        if let Some(node) = present(tree, "inject_api_token") {
-            match node.value {
-                Value::Bool(false) => {}
-                _ => {
-                    let path = made.put("api_token", node.clone());
-                    let message = "read as api_token = true: the token is in GOFER_API_TOKEN, the address in GOFER_API_URL";
-                    self.note(path, &node.span, message);
-                }
-            }
+        let token = present(tree, "inject_api_token");
+        if let Some(node) = token.filter(|node| node.value != Value::Bool(false)) {
+            let path = made.put("api_token", node.clone());
+            let message = "read as api_token = true: the token is in GOFER_API_TOKEN, the address in GOFER_API_URL";
+            self.note(path, &node.span, message);
         }
         if let Some(node) = present(tree, "always_pull_newest_image") {
             match node.value {
