@@ -32,7 +32,10 @@ pub enum NotFound {
 #[derive(Debug, thiserror::Error)]
 pub enum NotCalled {
     /// There is none.
-    #[error("there is no file of the pipeline `{name}`: {name}.toml, {name}.gofer.toml (or .yaml, .yml, .json) and {name}/gofer.* were looked for in {}", listed(folders))]
+    #[error(
+        "there is no file of the pipeline `{name}`: {name}.toml, {name}.gofer.toml (or .yaml, .yml, .json) and {name}/gofer.* were looked for in {}",
+        listed(folders)
+    )]
     Nothing {
         /// Of which pipeline.
         name: String,
@@ -100,9 +103,9 @@ pub fn find_called(folders: &[PathBuf], name: &str) -> Result<PathBuf, NotCalled
 
 fn called(folder: &Path, name: &str) -> Vec<PathBuf> {
     let endings = ["toml", "yaml", "yml", "json"];
-    let named = ["gofer.", ""].into_iter().flat_map(|middle| {
-        endings.map(|ending| folder.join(format!("{name}.{middle}{ending}")))
-    });
+    let named = ["gofer.", ""]
+        .into_iter()
+        .flat_map(|middle| endings.map(|ending| folder.join(format!("{name}.{middle}{ending}"))));
     named
         .filter(|path| path.is_file())
         .chain(candidates(&folder.join(name)))

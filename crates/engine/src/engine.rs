@@ -79,7 +79,8 @@ impl Engine {
         if self.driven.draining.is_cancelled() {
             return Err(Error::Draining);
         }
-        self.driven.check_faults(&start.namespace, &start.pipeline)?;
+        self.driven
+            .check_faults(&start.namespace, &start.pipeline)?;
         let plan = self
             .plan(&start.namespace, &start.pipeline, start.version)
             .await?;

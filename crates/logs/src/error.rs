@@ -29,9 +29,7 @@ pub enum Error {
         log: LogId,
     },
     /// An earlier write failed: only a new writer knows what reached the disk.
-    #[error(
-        "an earlier write to the log of {log} failed; open it again and go on from its counts"
-    )]
+    #[error("an earlier write to the log of {log} failed; open it again and go on from its counts")]
     Broken {
         /// Whose log.
         log: LogId,

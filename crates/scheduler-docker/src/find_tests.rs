@@ -131,16 +131,28 @@ fn an_engine_that_is_named_is_looked_for_in_its_own_places_only() {
     assert_eq!(endpoint("docker"), Endpoint::Unix(docker));
     assert_eq!(endpoint("podman"), Endpoint::Unix(podman.clone()));
     assert_eq!(endpoint("tcp://a:1"), Endpoint::Tcp("a:1".to_owned()));
-    let set = environment(folder.path(), &[("DOCKER_HOST", "tcp://d:1"), ("CONTAINER_HOST", "tcp://p:1")]);
+    let set = environment(
+        folder.path(),
+        &[
+            ("DOCKER_HOST", "tcp://d:1"),
+            ("CONTAINER_HOST", "tcp://p:1"),
+        ],
+    );
     let found = find_named(&set, "podman").unwrap();
     assert_eq!(found.endpoint, Endpoint::Tcp("p:1".to_owned()));
     assert_eq!(found.why, "--scheduler podman, CONTAINER_HOST");
     drop(_podman);
     std::fs::remove_file(podman).unwrap();
     let said = find_named(&plain, "podman").unwrap_err().to_string();
-    assert!(said.contains("podman.sock") && said.contains("not there"), "{said}");
+    assert!(
+        said.contains("podman.sock") && said.contains("not there"),
+        "{said}"
+    );
     assert!(!said.contains("docker.sock"), "{said}");
     let said = find_named(&plain, "nomad").unwrap_err().to_string();
-    assert!(said.starts_with("--scheduler: \"nomad\" has no scheme"), "{said}");
+    assert!(
+        said.starts_with("--scheduler: \"nomad\" has no scheme"),
+        "{said}"
+    );
     assert!(said.ends_with("It may also be docker or podman"), "{said}");
 }
