@@ -156,8 +156,8 @@ fn what_leads_out_of_the_folder_is_refused_and_nothing_is_written_outside() {
             "mkdir d && ln -s .. d/up && ln -s d/up/../x link",
             "climbs after it has gone down",
         ),
-        ("mkfifo pipe", r#"pipe is a pipe"#),
-        ("mknod device c 1 3", r#"device is a device"#),
+        ("mkfifo pipe", "pipe is a pipe"),
+        ("mknod device c 1 3", "device is a device"),
     ] {
         let project = Project::new(&format!(
             r#"

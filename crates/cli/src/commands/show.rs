@@ -189,6 +189,29 @@ fn why(unit: &Unit<'_>) -> String {
     }
 }
 
+/// What is known of a task or an item beside its attempts.
+fn beside(unit: &Unit<'_>) -> String {
+    let mut page = String::new();
+    for line in unit.quoted() {
+        page.line(format_args!("  │ {}", text::safe(line.as_bytes())));
+    }
+    if !unit.task.services.is_empty() {
+        page.line(format_args!("  services {}", unit.task.services.join(", ")));
+    }
+    if let Some(left) = unit.artifacts() {
+        let files = text::count(left.files as usize, "artifact");
+        page.line(format_args!("  {files}, {}", text::bytes(left.bytes)));
+    }
+    let outputs = unit.item.map_or(&unit.task.outputs, |item| &item.outputs);
+    for (key, value) in outputs {
+        page.line(format_args!(
+            "  output {key} = {}",
+            text::cut(&text::safe(value.as_bytes()), 100)
+        ));
+    }
+    page
+}
+
 fn attempts(units: &[Unit<'_>], look: &Look) -> String {
     let mut page = String::new();
     for unit in units {
@@ -201,23 +224,7 @@ fn attempts(units: &[Unit<'_>], look: &Look) -> String {
             "{}  {state}{why}",
             look.paint.colour(Hue::Strong, &unit.label())
         ));
-        for line in unit.quoted() {
-            page.line(format_args!("  │ {}", text::safe(line.as_bytes())));
-        }
-        if !unit.task.services.is_empty() {
-            page.line(format_args!("  services {}", unit.task.services.join(", ")));
-        }
-        if let Some(left) = unit.artifacts() {
-            let files = text::count(left.files as usize, "artifact");
-            page.line(format_args!("  {files}, {}", text::bytes(left.bytes)));
-        }
-        let outputs = unit.item.map_or(&unit.task.outputs, |item| &item.outputs);
-        for (key, value) in outputs {
-            page.line(format_args!(
-                "  output {key} = {}",
-                text::cut(&text::safe(value.as_bytes()), 100)
-            ));
-        }
+        page += &beside(unit);
         let mut table = Table::new(&[
             ("  ATTEMPT", 9),
             ("STATE", 8),
