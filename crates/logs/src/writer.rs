@@ -6,7 +6,7 @@ use crate::{
     recovery,
 };
 use gofer_core::Timestamp;
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 const LEVEL: i32 = 1;
 
@@ -163,6 +163,15 @@ impl Writer {
         })?;
         self.is_usable = false;
         Ok(end)
+    }
+
+    /// The same, where a disk that takes its time holds nobody up.
+    pub async fn finish_aside(mut self, at: Timestamp) -> Result<End, Error> {
+        if !self.disk.takes_time() {
+            return self.finish(at);
+        }
+        let ended = tokio::task::spawn_blocking(move || self.finish(at)).await;
+        ended.unwrap_or_else(|error| Err(Error::disk("close", "a log")(io::Error::other(error))))
     }
 
     fn attempt_to<T>(

@@ -2,10 +2,7 @@ use super::batch::Batch;
 use crate::{context::Context, pauses::Pauses};
 use gofer_core::{Timestamp, run::Key};
 use gofer_logs::{Chunk, Counts, Error, Hole, LogId, Options, Stream, Writer};
-use std::{
-    io::{self, ErrorKind},
-    sync::Arc,
-};
+use std::{io::ErrorKind, sync::Arc};
 
 /// Tries after an error of the disk that is not for want of room.
 const MOST_FAILURES: u32 = 10;
@@ -77,7 +74,7 @@ impl Sink {
 
     pub(super) async fn finish(&mut self) {
         while let Some(writer) = self.writer.take() {
-            let Err(error) = close(&self.context, writer).await else {
+            let Err(error) = writer.finish_aside(self.context.parts.clock.now()).await else {
                 break;
             };
             self.reopen(Some(error)).await;
@@ -135,22 +132,6 @@ impl Sink {
         }
         may
     }
-}
-
-/// A disk that takes its time must not hold up what is done beside it.
-async fn close(context: &Context, mut writer: Writer) -> Result<(), Error> {
-    let now = context.parts.clock.now();
-    if !context.parts.logs.takes_time() {
-        return writer.finish(now).map(drop);
-    }
-    let closed = tokio::task::spawn_blocking(move || writer.finish(now).map(drop)).await;
-    closed.unwrap_or_else(|error| {
-        Err(Error::Disk {
-            what: "close",
-            path: "a log".to_owned(),
-            source: io::Error::other(error),
-        })
-    })
 }
 
 fn is_full(kind: ErrorKind) -> bool {
