@@ -54,7 +54,7 @@ if (echo more >> /opt/everywhere) 2> /dev/null; then echo written; fi
     project.assert_nothing_left();
 }
 
-const CLOSED: &str = r##"
+const CLOSED: &str = r#"
 name = "closed"
 [tasks.only]
 image = "gofer-demo:1"
@@ -73,7 +73,7 @@ echo "who=$(id -u)" >> "$GOFER_OUTPUT"
 mkdir "$GOFER_ARTIFACTS/sub"
 echo artifact > "$GOFER_ARTIFACTS/sub/file"
 '''
-"##;
+"#;
 
 #[test]
 fn a_user_that_only_the_image_knows_works_on_a_read_only_root_and_reads_a_secret_file() {

@@ -223,7 +223,7 @@ ready = { tcp = 5432 }
     let store = project.store();
     let live = project.spawn(&["run"]);
     let docker = project.docker();
-    wait_for("the task to run", Duration::from_secs(60), || {
+    wait_for("the task to run", Duration::from_mins(1), || {
         let id = docker.container_of(&store, "load")?;
         let found = docker.inspect(&id)?;
         (found["State"]["Running"] == true).then_some(())

@@ -27,7 +27,7 @@ fn times(live: &Live, words: &str) -> usize {
 }
 
 fn until_times(live: &Live, words: &str, wanted: usize) {
-    wait_for(words, Duration::from_secs(60), || {
+    wait_for(words, Duration::from_mins(1), || {
         (times(live, words) >= wanted).then_some(())
     });
 }

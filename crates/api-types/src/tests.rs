@@ -45,6 +45,7 @@ fn run() -> Run {
         allow_failure: false,
         outputs: BTreeMap::new(),
         artifacts: None,
+        services: Vec::new(),
         attempts: vec![attempt],
         items: vec![item],
     };

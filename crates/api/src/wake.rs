@@ -96,7 +96,7 @@ impl Files {
             .0
             .async_io_mut(tokio::io::Interest::READABLE, |file| file.read(&mut events));
         if read.await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -125,7 +125,7 @@ fn an_engine_that_is_named_is_looked_for_in_its_own_places_only() {
     std::fs::create_dir_all(folder.path().join("var/run")).unwrap();
     let docker = folder.path().join("var/run/docker.sock");
     let podman = run.join("podman.sock");
-    let (_docker, _podman) = (UnixListener::bind(&docker), UnixListener::bind(&podman));
+    let (_docker, podmans) = (UnixListener::bind(&docker), UnixListener::bind(&podman));
     let plain = environment(folder.path(), &[]);
     let endpoint = |name: &str| find_named(&plain, name).unwrap().endpoint;
     assert_eq!(endpoint("docker"), Endpoint::Unix(docker));
@@ -141,7 +141,7 @@ fn an_engine_that_is_named_is_looked_for_in_its_own_places_only() {
     let found = find_named(&set, "podman").unwrap();
     assert_eq!(found.endpoint, Endpoint::Tcp("p:1".to_owned()));
     assert_eq!(found.why, "--scheduler podman, CONTAINER_HOST");
-    drop(_podman);
+    drop(podmans);
     std::fs::remove_file(podman).unwrap();
     let said = find_named(&plain, "podman").unwrap_err().to_string();
     assert!(

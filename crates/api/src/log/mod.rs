@@ -104,7 +104,7 @@ impl<F: Form> Tap<F> {
                 let Some(form) = self.form.take() else {
                     return Ok(false);
                 };
-                let mut reader = Reader::open(self.app.engine.logs().clone(), &self.id(number));
+                let mut reader = Reader::open(self.app.engine.logs().clone(), self.id(number));
                 reader.seek(self.range.start, None)?;
                 self.target.number = Some(number);
                 self.source = Some(Source { reader, form });

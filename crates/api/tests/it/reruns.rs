@@ -15,6 +15,7 @@ async fn ended(server: &TestServer, run: &Run) -> Run {
     server.client.run(&RunRef::Id(run.id)).await.unwrap()
 }
 
+#[expect(clippy::panic, reason = "a test")]
 fn refused(answer: Result<Run, Error>) -> (String, u16, String) {
     match answer {
         Err(Error::Problem(problem)) => {
@@ -26,6 +27,10 @@ fn refused(answer: Result<Run, Error>) -> (String, u16, String) {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from its beginning to its end"
+)]
 async fn a_rerun_adds_attempts_to_the_same_run_and_is_followed_like_the_first_time() {
     let server = TestServer::new();
     server.program(
@@ -98,6 +103,10 @@ async fn a_rerun_adds_attempts_to_the_same_run_and_is_followed_like_the_first_ti
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story from its beginning to its end"
+)]
 async fn a_run_of_some_tasks_says_what_it_is_about_and_where_the_rest_is_from() {
     let server = TestServer::new();
     let output = Some(b"files=a,b\n".to_vec());

@@ -33,6 +33,10 @@ static SERVICE: LazyLock<Result<Found, String>> = LazyLock::new(|| {
 
 /// The storage is one for all processes that test, and stays: images are imported once. The service
 /// ends by itself when nobody asks it anything any more.
+#[expect(
+    clippy::zombie_processes,
+    reason = "it ends by itself, after whoever asked it last"
+)]
 fn serve() -> std::path::PathBuf {
     let folder = std::env::temp_dir().join("gofer-test-podman");
     std::fs::create_dir_all(&folder).unwrap();

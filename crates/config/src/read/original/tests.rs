@@ -27,6 +27,7 @@ fn pipeline(tasks: &Value) -> Value {
 }
 
 /// As the SDKs print a task that says nothing.
+#[expect(clippy::needless_pass_by_value, reason = "reads better in a table")]
 fn task(id: &str, more: Value) -> Value {
     let mut task = json!({
         "id": id, "description": null, "image": "ubuntu:latest", "registry_auth": null,
@@ -44,6 +45,7 @@ fn one(more: Value) -> Value {
 }
 
 /// Documents that are carried over: what they come to, and the notes besides the first.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn carried_over() -> Vec<(&'static str, Value, Value, Vec<&'static str>)> {
     let plain = json!({"image": "ubuntu:latest", "command": ["echo", "hello"]});
     let with = |key: &str, value: Value| {
@@ -197,6 +199,7 @@ fn what_the_originals_sdks_print_is_read_with_a_note_on_each_part() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_cannot_be_carried_over_is_refused_with_the_remedy() {
     let documents = [
         (

@@ -26,6 +26,10 @@ fn left(task: &str, code: i32, artifacts: Result<Option<Artifacts>, (Reason, Str
 
 const SOME: Artifacts = Artifacts { files: 2, bytes: 5 };
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "reads better where it is called"
+)]
 fn running(tasks: serde_json::Value) -> World {
     let mut world = World::new(json!({ "tasks": tasks })).script("a", [exits(0).takes(60)]);
     world.admit().until(1);

@@ -12,6 +12,7 @@ fn pipeline() -> serde_json::Value {
     }})
 }
 
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn all_events() -> Vec<Event> {
     let (key, attempt, outputs) = (key("a"), 1, Ok(BTreeMap::new()));
     let ended = |ending| Event::Ended {
