@@ -1,14 +1,13 @@
 //! A world in which containers do what a script says, on a clock that jumps.
 
+mod look;
+
 use crate::{
-    container::{self, Text},
+    container,
     id::RunId,
     name::OutputKey,
     plan::Plan,
-    run::{
-        Book, Effect, Ending, Event, Exit, Identity, Key, Origin, Outcome, Reason, Run, RunStop,
-        Step, TaskState, Unit,
-    },
+    run::{Book, Effect, Ending, Event, Exit, Identity, Key, Origin, Outcome, Run, RunStop, Step},
 };
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value as Json;
@@ -436,48 +435,6 @@ impl World {
 
     pub(super) fn most_live(&self, task: &str) -> usize {
         self.most_live.get(task).copied().unwrap_or(0)
-    }
-
-    pub(super) fn unit(&self, name: &str) -> &Unit {
-        self.book
-            .unit(&key(name))
-            .unwrap_or_else(|| panic!("no unit {name}"))
-    }
-
-    pub(super) fn state(&self, name: &str) -> (TaskState, Option<Reason>) {
-        (self.unit(name).state, self.unit(name).reason)
-    }
-
-    pub(super) fn message(&self, name: &str) -> &str {
-        self.unit(name).message.as_deref().unwrap_or_default()
-    }
-
-    pub(super) fn starts(&self, name: &str) -> usize {
-        let task: crate::name::TaskName = name.parse().unwrap();
-        self.begun
-            .iter()
-            .filter(|begun| begun.key.task == task)
-            .count()
-    }
-
-    pub(super) fn begun(&self, name: &str) -> Vec<&Begun> {
-        let key = key(name);
-        self.begun.iter().filter(|begun| begun.key == key).collect()
-    }
-
-    /// A variable of the last start of a unit.
-    pub(super) fn env(&self, name: &str, variable: &str) -> Option<String> {
-        let begun = self.begun(name).into_iter().last()?;
-        let (_, text) = begun
-            .container
-            .main
-            .env
-            .iter()
-            .find(|(name, _)| name.as_str() == variable)?;
-        match text {
-            Text::Plain(text) => Some(text.clone()),
-            Text::Secret(name) => Some(format!("secret:{name}")),
-        }
     }
 }
 
