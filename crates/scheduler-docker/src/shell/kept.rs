@@ -6,7 +6,7 @@ use super::{
     wires::{self, Ends, Wires},
 };
 use crate::{
-    engine::{Engine, Seen, State},
+    engine::Engine,
     labels,
     remedy::{self, Kind},
     removal, services, supplies,
@@ -15,8 +15,8 @@ use bollard::{
     models::{ContainerConfig, ContainerCreateBody, ContainerInspectResponse, HostConfig},
     query_parameters::{
         AttachContainerOptionsBuilder, CommitContainerOptionsBuilder,
-        CreateContainerOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptionsBuilder,
-        ResizeContainerTTYOptionsBuilder,
+        CreateContainerOptionsBuilder, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
+        RemoveImageOptionsBuilder, ResizeContainerTTYOptionsBuilder,
     },
 };
 use futures_util::StreamExt;
@@ -28,10 +28,8 @@ use tokio::sync::oneshot;
 /// What of a failed attempt is not needed for a look goes; its stopped container and its volume
 /// stay.
 pub(crate) async fn keep(engine: &Engine, id: &AttemptId) -> Result<bool, Error> {
-    match state(engine, id).await? {
-        Some(State::Ended) => {}
-        // An engine whose disk is full does not note that it ended; kept, it would fill the disk on.
-        Some(_) | None => return removal::remove(engine, id).await.map(|()| false),
+    if !has_ended(engine, id).await? {
+        return removal::remove(engine, id).await.map(|()| false);
     }
     if let Some(made) = engine.made.find(id) {
         // They stay when the run gives back what it holds.
@@ -48,20 +46,29 @@ pub(crate) async fn keep(engine: &Engine, id: &AttemptId) -> Result<bool, Error>
 const LOOKS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// `None`: it is not there.
-async fn state(engine: &Engine, id: &AttemptId) -> Result<Option<State>, Error> {
+/// False: it is not there, or the engine has not noted its end, as one whose disk is full cannot:
+/// what is kept there would keep the disk full. A look at the one container does not tell, the list
+/// does.
+async fn has_ended(engine: &Engine, id: &AttemptId) -> Result<bool, Error> {
     let name = labels::attempt_name(engine.store, id);
-    let mut state = None;
+    let filters = HashMap::from([("name", vec![format!("^/{name}$")])]);
+    let options = ListContainersOptionsBuilder::new()
+        .all(true)
+        .filters(&filters)
+        .build();
     for _ in 0..LOOKS {
-        let inspected = engine.docker.inspect_container(&name, None).await;
-        let inspected = remedy::found(inspected).map_err(remedy::plain)?;
-        state = inspected.map(|inspected| Seen::of(&inspected).state);
-        if matches!(state, None | Some(State::Ended)) {
-            break;
+        let listed = engine.docker.list_containers(Some(options.clone())).await;
+        let listed = listed.map_err(remedy::plain)?;
+        let Some(listed) = listed.first() else {
+            return Ok(false);
+        };
+        let ours = removal::container_of(engine, listed);
+        if ours.is_some_and(|ours| ours.attempt.as_ref() == Some(id) && !ours.running) {
+            return Ok(true);
         }
         engine.clock.sleep(PAUSE).await;
     }
-    Ok(state)
+    Ok(false)
 }
 
 pub(super) async fn open(
