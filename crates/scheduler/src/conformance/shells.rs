@@ -45,7 +45,7 @@ async fn kept(bench: &dyn Bench, scheduler: &dyn Scheduler) -> Result<AttemptId,
     let mut main = shell(
         bench,
         &id,
-        "echo left > /tmp/left; echo a=1 > $GOFER_OUTPUT; exit 3",
+        "echo left > /tmp/left; echo a=1 > $GOFER_OUTPUT",
     );
     main.working_dir = Some("/tmp".to_owned());
     said(bench, scheduler, &id, main, Asking::default()).await?;
