@@ -1,7 +1,9 @@
 //! A bucket of S3, or of what speaks like it.
 
+// `object_store` uses it; named here so that it leaves the choice of cryptography to us.
 use crate::{Error, Objects};
 use object_store::aws::AmazonS3Builder;
+use reqwest as _;
 use std::sync::Arc;
 
 impl Objects {
