@@ -14,6 +14,10 @@ use std::{sync::atomic::Ordering, time::Duration};
 /// The events of an end come in order, a moment after the wait is answered.
 const EVENTS_LAG: Duration = Duration::from_millis(100);
 
+/// How often an end of 137 is looked at before it is taken as somebody's `kill`.
+const OOM_LOOKS: u32 = 5;
+const OOM_PAUSE: Duration = Duration::from_millis(50);
+
 /// The event of a start comes with its answer; one that is this late was lost.
 const START_LAG: Duration = Duration::from_secs(1);
 
@@ -140,17 +144,33 @@ impl Watched {
         };
         if memory || self.heard.died.is_none() {
             // Removed at once by somebody: its code is known all the same.
-            if let Ok(Some(Seen {
+            let is_unexplained = memory && !stopped_outside && !self.live.is_asked();
+            let seen = self.seen_at_end(is_unexplained).await;
+            if let Some(Seen {
                 out_of_memory,
                 finished,
                 ..
-            })) = self.inspect().await
+            }) = seen
             {
                 exit.out_of_memory = memory && out_of_memory;
                 exit.at = finished.unwrap_or(exit.at);
             }
         }
         Ok(Last::Exit(exit))
+    }
+
+    /// What the engine says now. It learns of memory that ran out beside the end, not before it:
+    /// an end that nothing explains is looked at again.
+    async fn seen_at_end(&self, is_unexplained: bool) -> Option<Seen> {
+        let mut looks = if is_unexplained { OOM_LOOKS } else { 1 };
+        loop {
+            let seen = self.inspect().await.ok().flatten()?;
+            looks -= 1;
+            if seen.out_of_memory || looks == 0 {
+                return Some(seen);
+            }
+            self.engine.clock.sleep(OOM_PAUSE).await;
+        }
     }
 
     /// An engine that is told to end stops its containers first, while it still answers: a signal
