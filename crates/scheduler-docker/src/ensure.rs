@@ -30,9 +30,16 @@ use gofer_core::{
     run::{Reason, Stage},
 };
 use gofer_scheduler::{Attempt, Ensure, LogEvent, Role, StartError};
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::sync::oneshot;
 use tokio_stream::wrappers::ReceiverStream;
+
+/// How often a name that is taken by nothing is looked at: for half a minute.
+const MOST_LOOKS: u32 = 300;
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 type Log = BoxStream<'static, LogEvent>;
 
@@ -152,6 +159,7 @@ impl Bringing {
         let place = self.place().await?;
         volumes::ready(&self.engine, self.owner(), &attempt.main).await?;
         let mut pulled = attempt.main.pull != Pull::Missing;
+        let mut looks = 0;
         loop {
             let error = match self.create_once(&place, holder).await {
                 Ok(container) => {
@@ -175,10 +183,17 @@ impl Bringing {
                 }
                 Kind::Said(409, _) => {
                     self.engine.supplies.unclear(id.run);
-                    let existing = self.existing().await?;
-                    let gone =
-                        || remedy::failed(Reason::EngineError, "its container came and went");
-                    return existing.map(Created::Before).ok_or_else(gone);
+                    if let Some(existing) = self.existing().await? {
+                        return Ok(Created::Before(existing));
+                    }
+                    // The engine keeps the name before there is anything to see of it: somebody
+                    // who has died since asked for the same, or it has just been taken away.
+                    looks += 1;
+                    if looks > MOST_LOOKS {
+                        let text = "the engine keeps its name for a container that never comes";
+                        return Err(remedy::failed(Reason::EngineError, text));
+                    }
+                    self.engine.clock.sleep(LOOK_AGAIN).await;
                 }
                 Kind::Said(404, words) if words.to_ascii_lowercase().contains("no such image") => {
                     if pulled {

@@ -14,10 +14,10 @@ use gofer_core::id::RunId;
 use gofer_scheduler::Role;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-/// When for so long none is made or given back, none is waited for.
+/// When for so long none is given back and none is in the making, none is waited for.
 const STANDSTILL: Duration = Duration::from_millis(200);
 /// Nor for longer than this.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// The right to be the only attempt in a sandbox.
 pub(crate) struct Lease {
@@ -57,11 +57,11 @@ pub(crate) async fn sandbox(engine: &Arc<Engine>, run: RunId, more_to_come: bool
     if let Some(lease) = take(&shelf) {
         return Some(lease);
     }
-    if more_to_come && is_first(engine, &shelf) {
-        // One is made for those who come after it, once it has started.
+    let is_first = more_to_come && is_first(engine, &shelf);
+    make_sandboxes(engine, run);
+    if is_first {
         return None;
     }
-    make_sandboxes(engine, run);
     if let Some(lease) = one_soon(engine, &shelf).await {
         return Some(lease);
     }
@@ -105,7 +105,11 @@ async fn one_soon(engine: &Engine, shelf: &Arc<Shelf>) -> Option<Lease> {
         tokio::select! {
             biased;
             () = changed => {}
-            () = engine.clock.sleep(STANDSTILL) => return None,
+            () = engine.clock.sleep(STANDSTILL) => {
+                if !lock(&shelf.stock).is_making {
+                    return None;
+                }
+            }
         }
     }
 }
