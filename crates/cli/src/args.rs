@@ -226,7 +226,7 @@ pub(crate) struct Run {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Secrets {
     /// Read secrets from this file of NAME=value lines; may be repeated, later files win
-    #[arg(short, long = "secrets", value_name = "FILE")]
+    #[arg(short = 's', long = "secrets", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Take secrets from the environment variables that begin with this
     #[arg(long = "secrets-from-env", value_name = "PREFIX")]
