@@ -157,6 +157,8 @@ statements! {
     PUT_ARTIFACTS = "INSERT INTO artifacts (run, task, item, number, files, bytes) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (run, task, item, number) DO UPDATE \
         SET files = excluded.files, bytes = excluded.bytes";
+    TAKE_ARTIFACTS = "DELETE FROM artifacts \
+        WHERE run = ?1 AND task = ?2 AND item = ?3 AND number = ?4";
     KEPT = "SELECT r.id, p.namespace, p.name, r.number, r.tasks, a.task, a.item, a.number, \
         r.created_at, coalesce(a.ended_after, a.created_after), r.owner IS NOT NULL \
         FROM attempts a INDEXED BY attempts_kept JOIN runs r ON r.seq = a.run \

@@ -91,10 +91,12 @@ impl Desk {
     }
 
     fn put_artifacts(&self, place: &Place, key: &Key, attempt: &Attempt) -> Result<(), Failure> {
+        let task = place.tasks.place(&key.task)?;
         let Some(left) = attempt.artifacts else {
-            return Ok(());
+            let row = params![place.seq, task, item(key), attempt.number];
+            return rows::execute(&self.db, sql::TAKE_ARTIFACTS, row).map(drop);
         };
-        let (task, bytes) = (place.tasks.place(&key.task)?, whole(left.bytes)?);
+        let bytes = whole(left.bytes)?;
         let row = params![
             place.seq,
             task,
