@@ -15,7 +15,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 const EVENTS_LAG: Duration = Duration::from_millis(100);
 
 /// How often an end of 137 is looked at before it is taken as somebody's `kill`.
-const OOM_LOOKS: u32 = 5;
+const OOM_LOOKS: u32 = 20;
 const OOM_PAUSE: Duration = Duration::from_millis(50);
 
 /// The event of a start comes with its answer; one that is this late was lost.
