@@ -26,9 +26,6 @@ use std::{io, path::Path, sync::Arc, time::Duration};
 use tokio::{net::UnixDatagram, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// A sweep asks the engine for long lists: not before the first container was made.
-const FIRST_START: Duration = Duration::from_millis(100);
-
 /// A process that could end waits no longer for what others left behind.
 const LONGEST_SWEEP: Duration = Duration::from_secs(5);
 
@@ -156,7 +153,6 @@ impl Server {
     pub(crate) fn sweep(&self) {
         let engine = self.engine.clone();
         self.sweeping.spawn(async move {
-            tokio::time::sleep(FIRST_START).await;
             match engine.sweep().await {
                 Ok(rest) => {
                     for run in rest {

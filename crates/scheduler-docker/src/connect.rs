@@ -5,7 +5,7 @@ mod greeting;
 use self::greeting::Greeting;
 use crate::{
     Docker,
-    engine::{Engine, Options, Parts},
+    engine::{Engine, Machine, Options, Parts},
     find::{Endpoint, Found},
     link,
     remedy::{self, Kind},
@@ -75,6 +75,7 @@ pub struct Reached {
     docker: Client,
     greeting: Greeting,
     generation: Option<String>,
+    machine: Option<Machine>,
     endpoint: Endpoint,
 }
 
@@ -87,10 +88,14 @@ impl Reached {
             .unwrap_or(Err(Raw::RequestTimeoutError))
             .map_err(refuse)?;
         let docker = client(&found.endpoint, &greeting.version).map_err(refuse)?;
+        // It takes 10 ms, in which a store is opened; beside a start it would slow that down.
+        let (generation, machine) = tokio::join!(
+            link::generation(&docker, greeting.brand),
+            Machine::of(&docker)
+        );
         Ok(Self {
-            generation: link::generation(&docker, greeting.brand)
-                .await
-                .map_err(refuse)?,
+            generation: generation.map_err(refuse)?,
+            machine: machine.ok(),
             docker,
             greeting,
             endpoint: found.endpoint.clone(),
@@ -107,6 +112,7 @@ impl Reached {
             clock,
             options,
             generation: self.generation,
+            machine: self.machine,
         }));
         engine.tasks.spawn(link::attend(engine.clone()));
         Docker { engine }

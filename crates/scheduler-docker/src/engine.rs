@@ -76,11 +76,26 @@ pub(crate) struct Engine {
 }
 
 /// What the engine says of its machine.
+#[derive(Debug)]
 pub(crate) struct Machine {
     pub(crate) name: Option<String>,
     pub(crate) architecture: String,
     pub(crate) cores: usize,
     pub(crate) live_restore: bool,
+}
+
+impl Machine {
+    /// The engine executes its parts to answer.
+    pub(crate) async fn of(docker: &Docker) -> Result<Self, bollard::errors::Error> {
+        let info = docker.info().await?;
+        let cores = info.ncpu.and_then(|cores| usize::try_from(cores).ok());
+        Ok(Self {
+            name: info.name,
+            architecture: info.architecture.unwrap_or_default(),
+            cores: cores.unwrap_or(1),
+            live_restore: info.live_restore_enabled.unwrap_or(false),
+        })
+    }
 }
 
 /// An attempt that somebody follows.
@@ -116,6 +131,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) options: Options,
     pub(crate) generation: Option<String>,
+    pub(crate) machine: Option<Machine>,
 }
 
 /// Long enough for any task: headers of a wait come with the exit on some engines.
@@ -142,45 +158,22 @@ impl Engine {
             services: Followed::default(),
             made: Register::default(),
             images: Known::default(),
-            machine: OnceCell::new(),
+            machine: OnceCell::new_with(parts.machine),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             live: Mutex::default(),
         }
     }
 
-    /// Asked when somebody needs it: the engine executes its parts to answer, which takes 10 ms.
+    /// Asked again only if that failed when we connected.
     pub(crate) async fn machine(&self) -> Result<&Machine, bollard::errors::Error> {
-        let ask = async || {
-            let info = self.docker.info().await?;
-            Ok(Machine {
-                name: info.name,
-                architecture: info.architecture.unwrap_or_default(),
-                cores: info
-                    .ncpu
-                    .and_then(|cores| usize::try_from(cores).ok())
-                    .unwrap_or(1),
-                live_restore: info.live_restore_enabled.unwrap_or(false),
-            })
-        };
+        let ask = || Machine::of(&self.docker);
         self.machine.get_or_try_init(ask).await
     }
 
     /// As far as known.
     pub(crate) fn cores(&self) -> usize {
         self.machine.get().map_or(1, |machine| machine.cores)
-    }
-
-    /// Asks beside the start, so that it is known when the start is told.
-    pub(crate) fn learn_of_machine(self: &Arc<Self>) {
-        if self.machine.get().is_none() {
-            let engine = self.clone();
-            self.tasks.spawn(async move {
-                if let Err(error) = engine.machine().await {
-                    tracing::debug!(error = %crate::remedy::chain(&error), "the machine is unknown");
-                }
-            });
-        }
     }
 
     /// Looks at a container. While Podman cleans up behind one it calls it `stopped`, which is no

@@ -172,7 +172,6 @@ impl Bringing {
                     if attempt.services.is_empty() {
                         self.engine.made.note(id, made);
                     }
-                    self.engine.learn_of_machine();
                     return Ok(Created::New);
                 }
                 Err(error) => error,
