@@ -2,11 +2,10 @@
 
 use crate::{ApiError, App};
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, connect_info::Connected},
+    extract::{ConnectInfo, FromRequestParts},
     http::request::Parts,
-    serve::IncomingStream,
 };
-use tokio::net::UnixListener;
+use tokio::net::UnixStream;
 
 /// Who may ask, and how they show who they are.
 #[derive(Clone, Debug)]
@@ -27,10 +26,10 @@ pub struct Peer {
     pub uid: Option<u32>,
 }
 
-impl Connected<IncomingStream<'_, UnixListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, UnixListener>) -> Self {
+impl Peer {
+    pub(crate) fn of(stream: &UnixStream) -> Self {
         Self {
-            uid: stream.io().peer_cred().ok().map(|cred| cred.uid()),
+            uid: stream.peer_cred().ok().map(|cred| cred.uid()),
         }
     }
 }

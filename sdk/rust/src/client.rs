@@ -1,5 +1,7 @@
 use crate::{
-    Error, LogQuery, RunEvent, RunRef, ShellSession, ShellTarget, Which, shell,
+    Error, LogPiece, LogQuery, RunEvent, RunRef, ShellSession, ShellTarget, Which,
+    marked::{self, MARKED},
+    shell,
     stream::{self, log_frame, run_event},
     transport::{Call, Transport},
     url::{path, query},
@@ -161,6 +163,16 @@ impl Client {
     pub fn logs(&self, run: Uuid, log: &LogQuery) -> BoxStream<'static, Result<Bytes, Error>> {
         let call = call(Method::GET, log_path(run, log), "application/octet-stream");
         stream::bytes(self.transport.clone(), call)
+    }
+
+    /// An attempt's log, byte for byte, with marks where bytes are missing.
+    pub fn log_pieces(
+        &self,
+        run: Uuid,
+        log: &LogQuery,
+    ) -> BoxStream<'static, Result<LogPiece, Error>> {
+        let call = call(Method::GET, log_path(run, log), MARKED);
+        marked::pieces(self.transport.clone(), call)
     }
 
     /// An attempt's log with times and streams, and with marks where bytes are missing.

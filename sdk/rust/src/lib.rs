@@ -13,6 +13,7 @@
 mod artifacts;
 mod client;
 mod error;
+mod marked;
 mod reference;
 mod shell;
 mod sse;
@@ -23,6 +24,7 @@ mod url;
 pub use client::Client;
 pub use error::Error;
 pub use gofer_api_types as types;
+pub use marked::LogPiece;
 pub use reference::{InvalidReference, Reference, RunRef, Which};
 pub use shell::{ShellEvent, ShellSession, ShellTarget, ShellWriter};
 pub use stream::{LogQuery, RunEvent};

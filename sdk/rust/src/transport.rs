@@ -15,7 +15,7 @@ use hyper_util::{
         self,
         connect::{Connected, Connection},
     },
-    rt::{TokioExecutor, TokioIo},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
 };
 use serde::de::DeserializeOwned;
 use std::{
@@ -24,6 +24,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -32,6 +33,9 @@ use tokio::{
 
 /// An answer that is not one of ours is read this far to say what it was.
 const MOST_OF_AN_ERROR: usize = 64 << 10;
+
+/// A connection that nobody uses is given up before the server closes it.
+const LONGEST_IDLE: Duration = Duration::from_secs(15);
 
 /// What to send.
 pub(crate) struct Call {
@@ -53,7 +57,10 @@ impl Transport {
             path: Arc::new(path.to_owned()),
         };
         Self {
-            http: legacy::Client::builder(TokioExecutor::new()).build(connector),
+            http: legacy::Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(LONGEST_IDLE)
+                .build(connector),
         }
     }
 

@@ -1,8 +1,10 @@
 //! An attempt's log on its way out.
 
+mod marked;
 mod read;
 mod target;
 
+pub(crate) use marked::Marked;
 pub(crate) use read::{Events, Form, Raw, Timed};
 pub(crate) use target::{Target, services};
 

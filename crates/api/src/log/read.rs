@@ -5,6 +5,7 @@ use axum::response::sse::Event;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use gofer_api_types::{LogFrame, LogStream};
+use gofer_core::Timestamp;
 use gofer_logs::{Body, Frame, More, Reader, Stream};
 use std::io::Write;
 
@@ -145,32 +146,16 @@ impl Form for Events {
     type Piece = Vec<Event>;
 
     fn add(&mut self, frame: Frame<'_>) -> Result<(), ApiError> {
-        let (at, next) = (frame.at, frame.next.to_string());
-        let frame = match frame.body {
-            Body::Output { stream, bytes } => {
+        let next = frame.next.to_string();
+        let said = match (mark(&frame), frame.body) {
+            (None, Body::Output { stream, bytes }) => {
                 self.bytes += bytes.len();
-                let text = std::str::from_utf8(bytes).ok().map(str::to_owned);
-                let base64 = if text.is_none() {
-                    Some(STANDARD.encode(bytes))
-                } else {
-                    None
-                };
-                LogFrame::Bytes {
-                    at,
-                    stream: published(stream),
-                    text,
-                    base64,
-                }
+                output(frame.at, stream, bytes)
             }
-            Body::Hole(hole) => LogFrame::Hole {
-                at,
-                certain: hole.certain,
-                bytes: hole.bytes,
-                message: hole.why,
-            },
-            Body::Dropped { bytes } => LogFrame::Dropped { at, bytes },
+            (Some(mark), _) => mark,
+            (None, _) => return Ok(()),
         };
-        self.events.push(sse::event("frame", Some(&next), &frame)?);
+        self.events.push(sse::event("frame", Some(&next), &said)?);
         Ok(())
     }
 
@@ -181,6 +166,32 @@ impl Form for Events {
     fn take(&mut self) -> Option<Vec<Event>> {
         self.bytes = 0;
         (!self.events.is_empty()).then(|| std::mem::take(&mut self.events))
+    }
+}
+
+fn output(at: Timestamp, stream: Stream, bytes: &[u8]) -> LogFrame {
+    let text = std::str::from_utf8(bytes).ok().map(str::to_owned);
+    let base64 = text.is_none().then(|| STANDARD.encode(bytes));
+    LogFrame::Bytes {
+        at,
+        stream: published(stream),
+        text,
+        base64,
+    }
+}
+
+/// What a frame says that holds no bytes of the log.
+pub(super) fn mark(frame: &Frame<'_>) -> Option<LogFrame> {
+    let at = frame.at;
+    match &frame.body {
+        Body::Output { .. } => None,
+        Body::Hole(hole) => Some(LogFrame::Hole {
+            at,
+            certain: hole.certain,
+            bytes: hole.bytes,
+            message: hole.why.clone(),
+        }),
+        Body::Dropped { bytes } => Some(LogFrame::Dropped { at, bytes: *bytes }),
     }
 }
 

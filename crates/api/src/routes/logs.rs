@@ -1,7 +1,7 @@
 use crate::{
     ApiError, App, Caller,
     extract::{Path, Query},
-    log::{self, Events, Range, Raw, Target, Timed},
+    log::{self, Events, Marked, Range, Raw, Target, Timed},
     sse,
 };
 use axum::{
@@ -21,6 +21,7 @@ use std::iter;
 use utoipa::IntoParams;
 
 const EVENTS: &str = "text/event-stream";
+const MARKED: &str = "application/vnd.gofer.log";
 
 /// A task of a run.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -52,7 +53,10 @@ pub(crate) struct ItemPath {
 ///
 /// The attempt's bytes and nothing else. With `Accept: text/event-stream` it comes as events
 /// `frame`, with times, streams and marks where bytes are missing, each with the place behind it
-/// as its id; then `end`, or `problem` when nobody will bring the attempt to its end.
+/// as its id; then `end`, or `problem` when nobody will bring the attempt to its end. With
+/// `Accept: application/vnd.gofer.log` it comes in chunks of one byte, a length of four bytes, the
+/// highest first, and so much: `b` and bytes of the log, or `m` and a `LogFrame` that says where
+/// bytes are missing.
 #[utoipa::path(
     get,
     path = "/api/v1/runs/{run}/logs/{task}",
@@ -62,6 +66,7 @@ pub(crate) struct ItemPath {
     responses(
         (status = 200, description = "The log", content(
             (Vec<u8> = "application/octet-stream"),
+            (Vec<u8> = "application/vnd.gofer.log"),
             (gofer_api_types::LogFrame = "text/event-stream"),
         )),
         (status = 404, description = "No such run, task or attempt", body = Problem, content_type = "application/problem+json"),
@@ -93,6 +98,7 @@ pub(crate) async fn read_log(
     responses(
         (status = 200, description = "The log", content(
             (Vec<u8> = "application/octet-stream"),
+            (Vec<u8> = "application/vnd.gofer.log"),
             (gofer_api_types::LogFrame = "text/event-stream"),
         )),
         (status = 404, description = "No such run, item or attempt", body = Problem, content_type = "application/problem+json"),
@@ -139,15 +145,23 @@ async fn read(
         return Ok(sse::response(events(pieces)).into_response());
     }
     let range = Range::new(options.tail, None, options.follow);
-    let body = if options.timestamps {
-        Body::from_stream(log::pieces(app, target, range, Timed::default()))
-    } else {
-        Body::from_stream(log::pieces(app, target, range, Raw::default()))
+    let is_marked = accept.is_some_and(|accept| accept.contains(MARKED));
+    let body = match (is_marked, options.timestamps) {
+        (false, false) => Body::from_stream(log::pieces(app, target, range, Raw::default())),
+        (false, true) => Body::from_stream(log::pieces(app, target, range, Timed::default())),
+        (true, false) => {
+            Body::from_stream(log::pieces(app, target, range, Marked::<Raw>::default()))
+        }
+        (true, true) => {
+            Body::from_stream(log::pieces(app, target, range, Marked::<Timed>::default()))
+        }
     };
-    let headers = [
-        (CONTENT_TYPE, "application/octet-stream"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
+    let kind = if is_marked {
+        MARKED
+    } else {
+        "application/octet-stream"
+    };
+    let headers = [(CONTENT_TYPE, kind), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     Ok((headers, body).into_response())
 }
 

@@ -39,3 +39,11 @@ pub(crate) async fn send(socket: &Path, method: &str, path: &str, body: &str) ->
         body: body.to_owned(),
     }
 }
+
+/// Asks, and reads nothing.
+pub(crate) async fn ask(socket: &Path, path: &str) -> UnixStream {
+    let mut stream = UnixStream::connect(socket).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: gofer\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}

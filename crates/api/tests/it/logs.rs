@@ -2,7 +2,7 @@ use crate::server::{Surroundings, TestServer, program, soon, task, until};
 use futures_util::TryStreamExt;
 use gofer_scheduler::{Stream, fake::Program};
 use gofer_sdk::{
-    Error, LogQuery, RunRef,
+    Error, LogPiece, LogQuery, RunRef,
     types::{LogFrame, LogOptions, LogStream, Run, TaskState},
 };
 use serde_json::json;
@@ -183,6 +183,59 @@ async fn frames_say_when_and_where_to_and_keep_what_is_no_text() {
         ]
     );
     server.stop().await;
+}
+
+#[tokio::test]
+async fn marks_stand_where_bytes_are_missing_and_not_among_them() {
+    let mut surroundings = Surroundings::new();
+    surroundings.break_a_log();
+    surroundings.cap_logs(6);
+    let server = surroundings.server();
+    let lines = [
+        (0, Stream::Stdout, &b"one\n"[..]),
+        (40, Stream::Stdout, b"two\nthree\n"),
+    ];
+    server.program("load", writes(80, &lines));
+    let run = server.start(json!({"load": task()})).await;
+    let plain = bytes(&server, &run, &of("load", follow())).await.unwrap();
+    assert_eq!(plain, b"one\ntw");
+    let pieces = server.client.log_pieces(run.id, &of("load", follow()));
+    let pieces: Vec<_> = soon(pieces.try_collect()).await.unwrap();
+    let said = pieces.iter().map(|piece| match piece {
+        LogPiece::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+        LogPiece::Missing(LogFrame::Hole { certain, .. }) => format!("hole, certain: {certain}"),
+        LogPiece::Missing(LogFrame::Dropped { bytes, .. }) => format!("dropped {bytes}"),
+        LogPiece::Missing(other) => panic!("{other:?}"),
+    });
+    let said: Vec<_> = said.collect();
+    assert_eq!(said, ["hole, certain: false", "one\ntw", "dropped 8"]);
+    let timed = LogOptions {
+        timestamps: true,
+        ..follow()
+    };
+    let pieces = server.client.log_pieces(run.id, &of("load", timed));
+    let pieces: Vec<_> = soon(pieces.try_collect()).await.unwrap();
+    assert!(matches!(&pieces[1], LogPiece::Bytes(bytes) if bytes.ends_with(b"Z tw")));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_follower_that_reads_nothing_holds_nothing_up() {
+    let server = TestServer::new();
+    let line = [b'x'; 64 << 10];
+    let lines: Vec<_> = (0..100).map(|_| (0, Stream::Stdout, &line[..])).collect();
+    server.program("load", writes(20, &lines));
+    let run = server.start(json!({"load": task()})).await;
+    let path = format!("/api/v1/runs/{}/logs/load?follow=true", run.id);
+    let stalled = crate::http::ask(&server.socket(), &path).await;
+    let end = until(async || {
+        let run = server.client.run(&RunRef::Id(run.id)).await.unwrap();
+        run.state.is_over().then_some(run)
+    });
+    assert_eq!(end.await.tasks[0].state, TaskState::Succeeded);
+    // Nor does it hold up the end of the server, which has five seconds for it.
+    server.stop().await;
+    drop(stalled);
 }
 
 #[tokio::test]

@@ -37,6 +37,7 @@ pub(crate) struct Surroundings {
     machine: Machine,
     programs: Arc<Programs>,
     mines: Arc<Mines>,
+    log_cap: Option<u64>,
 }
 
 /// Where the store blows up under the driver that calls it.
@@ -58,7 +59,11 @@ impl memory::Hooks for Mines {
 }
 
 #[derive(Default)]
-struct Programs(Mutex<BTreeMap<String, Program>>);
+struct Programs {
+    by_task: Mutex<BTreeMap<String, Program>>,
+    /// The connection of a log breaks once.
+    breaks: AtomicBool,
+}
 
 /// A server, its socket and a client of it.
 pub(crate) struct TestServer {
@@ -85,16 +90,27 @@ impl Surroundings {
             objects: Objects::in_memory(),
             machine: Machine::new(Arc::clone(&programs) as Arc<dyn World>),
             programs,
+            log_cap: None,
         }
     }
 
     /// What the containers of this task do.
     pub(crate) fn program(&self, task: &str, program: Program) {
         self.programs
-            .0
+            .by_task
             .lock()
             .unwrap()
             .insert(task.to_owned(), program);
+    }
+
+    /// The next log that is read breaks once.
+    pub(crate) fn break_a_log(&self) {
+        self.programs.breaks.store(true, Ordering::SeqCst);
+    }
+
+    /// Of each log that begins from now on, so much is kept.
+    pub(crate) fn cap_logs(&mut self, cap: u64) {
+        self.log_cap = Some(cap);
     }
 
     /// From now on whoever drives a run fails.
@@ -123,7 +139,10 @@ impl Surroundings {
             objects: self.objects.clone(),
             vault: Arc::new(Clear),
             knock: Arc::new(|_| {}),
-            options: Options::default(),
+            options: Options {
+                log_cap: self.log_cap,
+                ..Options::default()
+            },
         });
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("s");
@@ -285,12 +304,12 @@ impl World for Programs {
         Box::pin(tokio::time::sleep(wait))
     }
 
-    fn mishap(&self, _: &'static str) -> bool {
-        false
+    fn mishap(&self, kind: &'static str) -> bool {
+        kind == "log_broken" && self.breaks.swap(false, Ordering::SeqCst)
     }
 
     fn program(&self, attempt: &AttemptId) -> Program {
-        let programs = self.0.lock().unwrap();
+        let programs = self.by_task.lock().unwrap();
         let usual = Program {
             takes: Duration::from_millis(5),
             ..Program::default()
