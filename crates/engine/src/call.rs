@@ -13,7 +13,7 @@ use gofer_core::{
     name::{ParamName, PipelineName},
     run::{Event, Key, Outcome, RunState, Stage, Task, TaskState, child_of},
 };
-use gofer_store::{Adoption, Error as StoreError, RunRow};
+use gofer_store::{Error as StoreError, RunRow};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::{oneshot, watch};
 
@@ -127,6 +127,7 @@ impl Call {
                     attempt: self.order.number,
                     at: row.head.created_at,
                     image: None,
+                    service_images: BTreeMap::new(),
                     node: None,
                 });
             }
@@ -201,14 +202,8 @@ impl Call {
         if self.engine.drives(row.id) {
             return;
         }
-        let taken = match self.engine.store().adopt(row.id).await {
-            Ok(Adoption::Ours(claim)) => {
-                let secrets = self.context.secrets.clone().into_iter().collect();
-                self.engine.recover(claim, secrets).await.map(drop)
-            }
-            Ok(Adoption::Alive(_) | Adoption::Over) => Ok(()),
-            Err(error) => Err(error.into()),
-        };
+        let secrets = self.context.secrets.clone().into_iter().collect();
+        let taken = self.engine.take_up(row.id, secrets).await;
         if let Err(error) = taken {
             let note = self.context.masked(&format!("waiting: {error}"));
             self.context.feed.note(&self.order.key, Some(note));

@@ -1,6 +1,6 @@
 //! Called pipelines: which versions a run may call, and how a child is accepted.
 
-use crate::{Engine, Error, Refused, checks, driven::Ready};
+use crate::{Engine, Error, Refused, checks, driven::Ready, pauses::Pauses};
 use gofer_core::{
     definition::Pipeline,
     id::{AttemptId, RunId},
@@ -154,6 +154,12 @@ impl Engine {
 
     /// Stores a new run, and drives it.
     pub(crate) async fn accept(&self, accepted: Accepted) -> Result<RunRow, Error> {
+        let engine = self.clone();
+        self.see_to(accepted.id, async move { engine.begin(accepted).await })
+            .await
+    }
+
+    async fn begin(&self, accepted: Accepted) -> Result<RunRow, Error> {
         let Accepted {
             id,
             namespace,
@@ -184,7 +190,13 @@ impl Engine {
             number: row.number,
         };
         let mut book = Book::restore(plan, identity, origin, run);
-        self.know_objects(&mut book).await?;
+        let mut pauses = Pauses::of_disk();
+        while let Err(error) = self.know_objects(&mut book).await {
+            tracing::debug!(run = %id, %error, "cannot read what the pipeline keeps");
+            if !self.may_go_on(&mut pauses).await {
+                return Ok(row);
+            }
+        }
         self.driven.drive(Ready {
             row: row.clone(),
             claim,

@@ -1,6 +1,8 @@
 //! The engine's front door.
 
-use crate::{Error, Parts, Wanted, checks, child::Accepted, driven::Driven, message::Message};
+use crate::{
+    Error, Parts, Wanted, checks, child::Accepted, driven::Driven, message::Message, recover::Taken,
+};
 use gofer_core::{
     Timestamp,
     definition::Pipeline,
@@ -10,7 +12,7 @@ use gofer_core::{
     run::{Calls, Key, Mount, Origin},
 };
 use gofer_secrets::SecretText;
-use gofer_store::{Adoption, Request, RunRow, Store, Version};
+use gofer_store::{Request, RunRow, Store, Version};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::{oneshot, watch};
 
@@ -105,6 +107,8 @@ impl Engine {
             None => (None, Vec::new()),
         };
         problems.extend(checks::mounts(&mounts));
+        let objects = self.objects().check().await;
+        problems.extend(objects.err().map(|error| error.to_string()));
         let needed = self
             .needed_secrets(&namespace, &plan, partial.as_ref(), &calls)
             .await?;
@@ -141,9 +145,9 @@ impl Engine {
         if self.cancel_ours(run).await? {
             return Ok(());
         }
-        match self.store().adopt(run).await? {
-            Adoption::Over => Err(Error::Over(run)),
-            Adoption::Alive(owner) => {
+        match self.take_up(run, Vec::new()).await? {
+            Taken::Over => Err(Error::Over(run)),
+            Taken::Alive(owner) => {
                 let request = Request::Cancel { by: by.to_owned() };
                 match self.store().request(run, request, self.now()).await {
                     Ok(_) => {
@@ -154,8 +158,7 @@ impl Engine {
                     Err(error) => Err(error.into()),
                 }
             }
-            Adoption::Ours(claim) => {
-                self.recover(claim, Vec::new()).await?;
+            Taken::Driving(_) => {
                 if self.cancel_ours(run).await? {
                     Ok(())
                 } else {

@@ -1,17 +1,18 @@
 //! Going on with what another process, or an earlier one, began.
 
-use crate::{Engine, Error, checks, driven::Ready};
+use crate::{Engine, Error, checks, driven::Ready, pauses::Pauses};
 use gofer_core::{
-    id::RunId,
+    id::{InstanceId, RunId},
     name::{NamespaceName, PipelineName, SecretName},
     run::{Book, Identity, RunState},
 };
 use gofer_secrets::SecretText;
-use gofer_store::{Adoption, Claim, Filter, RunRow};
+use gofer_store::{Adoption, Claim, Error as StoreError, Filter, RunRow};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+use tokio::sync::oneshot;
 
 /// What came of a resume.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +23,16 @@ pub enum Resumed {
     Following(RunRow),
     /// There is no unfinished run.
     Nothing,
+}
+
+/// What came of taking a run up.
+pub(crate) enum Taken {
+    /// This process drives it now.
+    Driving(Box<RunRow>),
+    /// This living instance does.
+    Alive(InstanceId),
+    /// It is over, and let go.
+    Over,
 }
 
 impl Engine {
@@ -49,21 +60,88 @@ impl Engine {
         if self.driven.find(row.id).is_some() {
             return Ok(Resumed::Following(row));
         }
-        match self.store().adopt(row.id).await? {
-            Adoption::Over => Ok(Resumed::Nothing),
-            Adoption::Alive(_) => Ok(Resumed::Following(row)),
+        self.driven.check_faults(namespace, pipeline)?;
+        Ok(match self.take_up(row.id, secrets).await? {
+            Taken::Over => Resumed::Nothing,
+            Taken::Alive(_) => Resumed::Following(row),
+            Taken::Driving(row) => Resumed::Driving(*row),
+        })
+    }
+
+    /// Claims a run if its owner is dead, and drives what is claimed. A claim that no driver stands
+    /// behind would keep everybody else away from the run for as long as this process lives: where
+    /// whoever asked leaves, or the disk fails for a while, it is gone on with in the background.
+    pub(crate) async fn take_up(
+        &self,
+        run: RunId,
+        given: Vec<(SecretName, SecretText)>,
+    ) -> Result<Taken, Error> {
+        let (told, answer) = oneshot::channel();
+        let engine = self.clone();
+        self.driven.tasks.spawn(async move {
+            let (mut told, mut pauses) = (Some(told), Pauses::of_disk());
+            loop {
+                let taken = engine.try_to_take_up(run, &given).await;
+                let is_worth_another = matches!(
+                    taken,
+                    Err(Error::Store(StoreError::Busy | StoreError::Full))
+                );
+                if let Some(told) = told.take() {
+                    // Whoever asked may have left.
+                    let _ = told.send(taken);
+                }
+                if !is_worth_another || !engine.may_go_on(&mut pauses).await {
+                    return;
+                }
+            }
+        });
+        answer.await.unwrap_or(Err(Error::NotDriven(run)))
+    }
+
+    async fn try_to_take_up(
+        &self,
+        run: RunId,
+        given: &[(SecretName, SecretText)],
+    ) -> Result<Taken, Error> {
+        match self.store().adopt(run).await? {
+            Adoption::Over => Ok(Taken::Over),
+            Adoption::Alive(owner) => Ok(Taken::Alive(owner)),
             Adoption::Ours(claim) => {
-                self.driven.check_faults(namespace, pipeline)?;
-                self.recover(claim, secrets).await.map(Resumed::Driving)
+                let row = self.recover(claim, given).await?;
+                Ok(Taken::Driving(Box::new(row)))
             }
         }
     }
 
+    /// Does work on a run to its end, even if whoever asked for it leaves: it may have claimed the
+    /// run half way.
+    pub(crate) async fn see_to<T: Send + 'static>(
+        &self,
+        run: RunId,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (told, answer) = oneshot::channel();
+        self.driven.tasks.spawn(async move {
+            let _ = told.send(work.await);
+        });
+        answer.await.unwrap_or(Err(Error::NotDriven(run)))
+    }
+
+    /// Waits before something is tried again; false when this process is about to end.
+    pub(crate) async fn may_go_on(&self, pauses: &mut Pauses) -> bool {
+        let clock = &self.driven.parts.clock;
+        tokio::select! {
+            biased;
+            () = self.driven.draining.cancelled() => false,
+            () = clock.sleep(pauses.next()) => true,
+        }
+    }
+
     /// Drives a run that is claimed by this process.
-    pub(crate) async fn recover(
+    async fn recover(
         &self,
         claim: Claim,
-        given: Vec<(SecretName, SecretText)>,
+        given: &[(SecretName, SecretText)],
     ) -> Result<RunRow, Error> {
         let stored = self.store().load(claim.run).await?;
         let row = stored.row;
@@ -75,7 +153,7 @@ impl Engine {
             Default::default()
         } else {
             let needed = checks::needed_secrets(&plan, row.origin.partial.as_ref());
-            self.unseal(claim.run, needed, &given).await?
+            self.unseal(claim.run, needed, given).await?
         };
         if !given.is_empty() && !secrets.is_empty() {
             self.store()

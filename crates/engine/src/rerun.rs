@@ -1,6 +1,9 @@
 //! Doing a run again, or parts of it: earlier attempts stay, new ones are added.
 
-use crate::{Engine, Error, Refused, Start, Wanted, checks, draft::Draft, driven::Ready};
+use crate::{
+    Engine, Error, Refused, Start, Wanted, checks, draft::Draft, driven::Ready, pauses::Pauses,
+    recover::Taken,
+};
 use gofer_core::{
     id::RunId,
     name::SecretName,
@@ -8,7 +11,7 @@ use gofer_core::{
     run::{Again, Book, Event, Identity, NotAgain},
 };
 use gofer_secrets::SecretText;
-use gofer_store::{Claim, Commit, RunRow};
+use gofer_store::{Claim, Commit, Error as StoreError, RunRow};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// How long a run that has just ended may take to be cleared up after.
@@ -34,8 +37,9 @@ impl Engine {
         }
         let row = self.store().run(rerun.run).await?;
         self.driven.check_faults(&row.namespace, &row.pipeline)?;
-        let refused = |why| Error::NotRerun {
-            run: format!("{}/{}", row.pipeline, row.number),
+        let named = format!("{}/{}", row.pipeline, row.number);
+        let refused = move |why| Error::NotRerun {
+            run: named.clone(),
             why,
         };
         if !row.head.state.is_over() {
@@ -47,21 +51,68 @@ impl Engine {
             () = self.not_driven(rerun.run) => {}
             () = clock.sleep(CLEARED_UP) => {}
         }
-        let claim = match self.store().reclaim(rerun.run).await {
-            Err(gofer_store::Error::Unfinished) => return Err(refused(NotAgain::NotOver)),
+        let engine = self.clone();
+        self.see_to(
+            rerun.run,
+            async move { engine.reclaim(rerun, refused).await },
+        )
+        .await
+    }
+
+    async fn reclaim(
+        &self,
+        rerun: Rerun,
+        refused: impl Fn(NotAgain) -> Error + Sync,
+    ) -> Result<RunRow, Error> {
+        let claim = match self.claim_again(rerun.run).await {
+            Err(StoreError::Unfinished) => return Err(refused(NotAgain::NotOver)),
             other => other?,
         };
         let begun = self.begin_again(claim, rerun, &refused).await;
-        if begun.is_err() {
+        if begun.is_err()
+            && self.is_begun_all_the_same(claim).await
+            && let Taken::Driving(row) = self.take_up(claim.run, Vec::new()).await?
+        {
+            return Ok(*row);
+        }
+        begun
+    }
+
+    /// Whoever takes away what is old of a run holds it for a moment.
+    async fn claim_again(&self, run: RunId) -> Result<Claim, StoreError> {
+        let clock = &self.driven.parts.clock;
+        let (begun, mut pauses) = (clock.moment(), Pauses::of_disk());
+        loop {
+            let claimed = self.store().reclaim(run).await;
+            let is_early = clock.moment().0.saturating_sub(begun.0) < CLEARED_UP;
+            match claimed {
+                Err(StoreError::Unfinished)
+                    if is_early
+                        && self.store().run(run).await?.head.state.is_over()
+                        && self.may_go_on(&mut pauses).await => {}
+                claimed => return claimed,
+            }
+        }
+    }
+
+    /// Gives the claim back, as the run stays over; unless the rerun is stored already.
+    async fn is_begun_all_the_same(&self, claim: Claim) -> bool {
+        let mut pauses = Pauses::of_disk();
+        loop {
             let release = Commit {
                 release: true,
                 ..Commit::new(claim)
             };
-            if let Err(error) = self.store().commit(release).await {
-                tracing::warn!(%error, run = %claim.run, "a run that was not rerun is still held");
+            match self.store().commit(release).await {
+                Err(StoreError::Busy | StoreError::Full) if self.may_go_on(&mut pauses).await => {}
+                Err(StoreError::Unfinished) => return true,
+                Err(error) => {
+                    tracing::warn!(%error, run = %claim.run, "a run that was not rerun is still held");
+                    return false;
+                }
+                Ok(()) => return false,
             }
         }
-        begun
     }
 
     /// Fills in from an earlier run what a start does not say itself. A param that the version does

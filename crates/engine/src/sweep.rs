@@ -1,12 +1,12 @@
 //! Taking away what dead processes left behind of runs that are over.
 
-use crate::{Engine, Error, tidy};
+use crate::{Engine, Error, recover::Taken, tidy};
 use gofer_core::{
     id::{AttemptId, RunId},
     run::RunState,
 };
 use gofer_scheduler::{Ours, Role};
-use gofer_store::{Adoption, Error as StoreError, Filter, KeptRow};
+use gofer_store::{Error as StoreError, Filter, KeptRow};
 use std::collections::BTreeMap;
 
 /// Runs looked at in one read.
@@ -79,8 +79,9 @@ impl Engine {
             let page = self.store().runs(&filter, after, PAGE).await?;
             for row in page.rows {
                 let is_driven = self.driven.find(row.id).is_some();
-                if !is_driven && let Adoption::Ours(claim) = self.store().adopt(row.id).await? {
-                    self.recover(claim, Vec::new()).await?;
+                if !is_driven
+                    && let Taken::Driving(_) = self.take_up(row.id, Vec::new()).await?
+                {
                     driven.push(row.id);
                 }
             }

@@ -103,6 +103,9 @@ fn a_rerun_begins_as_soon_as_the_run_is_cleared_up_after() {
 #[test]
 fn secrets_are_asked_for_again_and_what_is_missing_is_said_before_anything_starts() {
     let world = World::new();
+    world
+        .scheduler
+        .script("a", |_| vec![(1_000, Does::Exit(0))]);
     let needs = || {
         pipeline(&json!({
             "a": { "env": { "P": { "secret": "p" }, "Q": { "secret": "q" } } },

@@ -288,7 +288,6 @@ fn a_cancel_that_comes_with_the_wish_to_start_wins() {
         .scheduler
         .script("b", |_| vec![(10_000, Does::Exit(0))]);
     world.live(async |engine| {
-        let run = start(&engine, pipeline(&json!({ "a": {}, "b": {} }))).await;
         world.set_store_hook(Some(std::sync::Arc::new(|what, is_before| {
             Box::pin(async move {
                 if what == "commit" && is_before {
@@ -297,6 +296,7 @@ fn a_cancel_that_comes_with_the_wish_to_start_wins() {
                 Ok(())
             })
         })));
+        let run = start(&engine, pipeline(&json!({ "a": {}, "b": {} }))).await;
         // While the start of b is being stored a comes to ask for its own.
         tokio::time::sleep(Duration::from_millis(160)).await;
         engine.cancel(run.id, "somebody").await.unwrap();

@@ -396,7 +396,7 @@ impl Sim {
                 .into_iter()
                 .filter(|row| row.claim.is_some());
             let open: Vec<String> = open
-                .map(|row| format!("{} {}", row.id, row.head.state))
+                .map(|row| format!("{} {} {:?}", row.id, row.head.state, row.claim))
                 .collect();
             return Err(format!(
                 "liveness: nothing was stored for {patience:?}; open: {open:?}"
