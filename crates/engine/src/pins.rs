@@ -56,6 +56,10 @@ impl Pins {
                         pins.learn(&image, found);
                     }
                 }
+                let of_services = unit.attempts.iter().flat_map(|it| &it.service_images);
+                for (name, found) in of_services {
+                    pins.learn(name, found);
+                }
             }
         }
         pins
@@ -100,7 +104,7 @@ impl Pins {
         }
     }
 
-    fn of(&self, name: &str) -> Option<String> {
+    pub(crate) fn of(&self, name: &str) -> Option<String> {
         self.locked()
             .get(name)
             .and_then(|image| image.pinned.clone())

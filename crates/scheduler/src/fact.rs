@@ -23,6 +23,13 @@ pub enum Fact {
     },
     /// The image is there.
     Pulled,
+    /// A service's container was made of this image. Comes before `Started`.
+    ServiceImage {
+        /// As the request says it.
+        name: String,
+        /// As [`Started::image`] would say it.
+        image: String,
+    },
     /// All that is beside it was started, and is waited for, as the sentence says. Until it is
     /// there the request can be left alone: nothing is under way.
     Waiting(String),

@@ -116,6 +116,7 @@ pub(crate) fn attempt(from: &mut Columns<'_>, base: Base) -> Result<Attempt, Fai
         node: from.take()?,
         stop: from.maybe_code()?,
         artifacts: artifacts(from)?,
+        service_images: from.maybe_json()?.unwrap_or_default(),
     })
 }
 

@@ -18,6 +18,13 @@ type Outputs = Result<BTreeMap<OutputKey, String>, String>;
 /// What is kept of its artifacts, or why that cannot be.
 type Kept = Result<Option<Artifacts>, (Reason, String)>;
 
+/// What is known of an attempt when it starts.
+pub(super) struct Known<'a> {
+    pub(super) image: &'a Option<String>,
+    pub(super) service_images: &'a BTreeMap<String, String>,
+    pub(super) node: &'a Option<String>,
+}
+
 impl Book {
     /// Starts ready units while there are places, in the order in which they became ready.
     pub(super) fn fill(&mut self, now: Timestamp) {
@@ -123,6 +130,7 @@ impl Book {
             started_at: None,
             ended_at: None,
             image: None,
+            service_images: BTreeMap::new(),
             node: None,
             stop: None,
             artifacts: None,
@@ -187,7 +195,7 @@ impl Book {
         key: &Key,
         number: u32,
         at: Timestamp,
-        (image, node): (&Option<String>, &Option<String>),
+        known: Known<'_>,
         now: Timestamp,
     ) -> bool {
         let Some(place) = self.place(key) else {
@@ -205,8 +213,9 @@ impl Book {
         attempt.state = TaskState::Running;
         attempt.stage = Stage::Started;
         attempt.started_at = Some(at);
-        attempt.image.clone_from(image);
-        attempt.node.clone_from(node);
+        attempt.image.clone_from(known.image);
+        attempt.service_images.clone_from(known.service_images);
+        attempt.node.clone_from(known.node);
         unit.state = TaskState::Running;
         unit.message = None;
         self.arm(place);

@@ -2,7 +2,7 @@
 
 use super::{
     Change, Event, Head, Illegal, Keep, Key, Origin, Reason, Run, RunState, RunStop, Stage, Step,
-    Subject, Task, TaskState, Unit,
+    Subject, Task, TaskState, Unit, attempts::Known,
 };
 use crate::{
     id::RunId,
@@ -218,8 +218,16 @@ impl Book {
                 attempt,
                 at,
                 image,
+                service_images,
                 node,
-            } => self.started(key, *attempt, *at, (image, node), now),
+            } => {
+                let known = Known {
+                    image,
+                    service_images,
+                    node,
+                };
+                self.started(key, *attempt, *at, known, now)
+            }
             Event::Noted {
                 key,
                 attempt,

@@ -31,6 +31,8 @@ pub enum Event {
         at: Timestamp,
         /// Repository digest, or `local:sha256:…`.
         image: Option<String>,
+        /// The same of its services' images, by the names that the file gives them.
+        service_images: BTreeMap<String, String>,
         /// Which machine.
         node: Option<String>,
     },

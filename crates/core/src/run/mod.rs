@@ -165,6 +165,9 @@ pub struct Attempt {
     pub ended_at: Option<Timestamp>,
     /// Repository digest, or the local image id as `local:sha256:…`.
     pub image: Option<String>,
+    /// The same of its services' images, by the names that the file gives them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub service_images: BTreeMap<String, String>,
     /// Which machine.
     pub node: Option<String>,
     /// Why it is being stopped, if it is.

@@ -7,7 +7,7 @@ use gofer_core::{
     run::{Ending, Event, Key},
 };
 use gofer_scheduler::{Error, Fact, Started};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::{
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     watch,
@@ -25,6 +25,8 @@ pub(super) struct Facts {
     /// What takes long is under way, and can be left alone.
     pub(super) is_waiting: bool,
     ending: Option<Ending>,
+    /// What its services' images are, by the names that the file gives them.
+    service_images: BTreeMap<String, String>,
 }
 
 impl Facts {
@@ -44,6 +46,7 @@ impl Facts {
             stop,
             is_waiting: false,
             ending: None,
+            service_images: BTreeMap::new(),
         }
     }
 
@@ -134,6 +137,10 @@ impl Facts {
                 self.is_waiting = false;
                 self.context.feed.note(&self.key, None);
             }
+            Fact::ServiceImage { name, image } => {
+                self.context.pins.learn(&name, &image);
+                self.service_images.insert(name, image);
+            }
             Fact::Started(started) => self.started(started),
             Fact::Paused(text) | Fact::Away(text) => self.noted(Some(text)),
             Fact::Resumed | Fact::Back => self.noted(None),
@@ -156,6 +163,7 @@ impl Facts {
             attempt,
             at,
             image,
+            service_images: self.service_images.clone(),
             node,
         });
     }

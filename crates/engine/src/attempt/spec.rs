@@ -18,9 +18,10 @@ pub(super) fn attempt(
     pinned: Option<&str>,
 ) -> Result<Attempt, Failure> {
     let service = |service: &container::Service| {
+        let pinned = context.pins.of(&service.container.image);
         Ok(Service {
             name: service.name.clone(),
-            container: container(context, &service.container, None)?,
+            container: container(context, &service.container, pinned.as_deref())?,
             ready_tcp: service.ready_tcp,
             ready_command: service.ready_command.clone(),
             ready_timeout: service.ready_timeout,

@@ -1,9 +1,9 @@
 //! A service's container, until it is started.
 
-use super::{One, existing, follow, marks, of_service, sandbox::Shared};
+use super::{One, existing, follow, marks, of_service, sandbox::Shared, tell};
 use crate::{
     engine::{Engine, State},
-    files, labels,
+    files, image, labels,
     link::Backoff,
     place::Place,
     registry,
@@ -13,7 +13,7 @@ use crate::{
 };
 use bollard::{models::ContainerCreateBody, query_parameters::CreateContainerOptionsBuilder};
 use gofer_core::{definition::Pull, id::AttemptId};
-use gofer_scheduler::{Ensure, LogEvent, Role, Service, StartError};
+use gofer_scheduler::{Container, Ensure, Fact, LogEvent, Role, Service, StartError};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -64,13 +64,18 @@ async fn create_one<'a>(
             .build();
         let body = body(engine, request, shared, service);
         let Err(error) = engine.docker.create_container(Some(options), body).await else {
+            let found = image::look(engine, &said.image).await;
+            tell_image(request, said, found.map(|facts| facts.digest.clone()));
             volumes::open(engine, owner(request), &container, said).await?;
             return Ok(made(State::Created));
         };
         match remedy::kind(error) {
             Kind::Away(words) => return Err(StartError::Away(remedy::away(&words))),
             Kind::Said(409, _) => {
-                if let Some((seen, _)) = existing(engine, &request.id, &container).await? {
+                if let Some((seen, inspected)) = existing(engine, &request.id, &container).await? {
+                    let id = inspected.image.unwrap_or_default();
+                    let found = image::digest(engine, &said.image, &id).await;
+                    tell_image(request, said, found);
                     return Ok(made(seen.state));
                 }
                 backoff.pause(engine).await;
@@ -86,6 +91,14 @@ async fn create_one<'a>(
                 return Err(remedy::start_words(status, &words, &said.image));
             }
         }
+    }
+}
+
+/// What its image is, for the rest of the run.
+fn tell_image(request: &Ensure, said: &Container, found: Option<String>) {
+    if let Some(image) = found.filter(|_| !said.pinned) {
+        let name = said.image.clone();
+        tell(request, Fact::ServiceImage { name, image });
     }
 }
 

@@ -65,6 +65,7 @@ impl Desk {
     ) -> Result<(), Failure> {
         let image = self.maybe_text(attempt.image.as_deref())?;
         let node = self.maybe_text(attempt.node.as_deref())?;
+        let of_services = Some(&attempt.service_images).filter(|images| !images.is_empty());
         let put = rows::execute(
             &self.db,
             sql::PUT_ATTEMPT,
@@ -84,6 +85,7 @@ impl Desk {
                 image,
                 node,
                 attempt.stop.map(codes::stop),
+                of_services.map(to_json).transpose()?,
             ],
         );
         put?;

@@ -137,6 +137,7 @@ fn attempts() -> impl Strategy<Value = Attempt> {
         option::of(any::<i32>()),
         option::of(text()),
         option::of(text()),
+        btree_map(text(), text(), 0..3),
     );
     let when = (times(), option::of(times()), option::of(times()));
     let stops = option::of(select(&[Stop::Timeout, Stop::Run][..]));
@@ -152,6 +153,7 @@ fn attempts() -> impl Strategy<Value = Attempt> {
         started_at: when.1,
         ended_at: when.2,
         image: known.2,
+        service_images: known.4,
         node: known.3,
         stop,
         artifacts: left.map(|(files, bytes)| Artifacts { files, bytes }),

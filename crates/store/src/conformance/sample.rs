@@ -9,7 +9,10 @@ use gofer_core::{
         Attempt, Change, Head, Key, Origin, Run, RunState, Stage, Subject, Task, TaskState, Unit,
     },
 };
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 use uuid::Uuid;
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -65,6 +68,7 @@ pub fn attempt(number: u32, state: TaskState) -> Attempt {
         started_at: None,
         ended_at: None,
         image: None,
+        service_images: BTreeMap::new(),
         node: None,
         stop: None,
         artifacts: None,

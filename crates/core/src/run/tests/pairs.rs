@@ -37,6 +37,7 @@ fn all_events() -> Vec<Event> {
             attempt,
             at: start(),
             image: None,
+            service_images: BTreeMap::new(),
             node: None,
         },
         Event::Noted {

@@ -324,6 +324,7 @@ impl World {
             attempt,
             at,
             image,
+            service_images: BTreeMap::new(),
             node: None,
         }
     }
