@@ -19,6 +19,7 @@ mod driver;
 mod engine;
 mod error;
 mod feed;
+mod hold;
 mod keep;
 mod log;
 mod message;

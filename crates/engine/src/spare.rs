@@ -1,7 +1,7 @@
 //! Everything of ours that could go, why, and what it takes.
 
 use crate::{
-    Engine, Error,
+    Engine, Error, hold,
     tidy::{self, Why},
 };
 use gofer_core::{
@@ -98,22 +98,20 @@ impl Engine {
         let parts = &self.driven.parts;
         let words = |error: &dyn std::fmt::Display| error.to_string();
         match act {
-            Act::Forget(run) => {
-                if tidy::forget(parts, run).await? {
-                    Ok(())
-                } else {
-                    Err("somebody has taken it up again".to_owned())
-                }
-            }
+            Act::Forget(run) => unless_taken(tidy::forget(parts, run).await?),
             Act::Logs(run) => {
                 gofer_logs::remove_run(&*parts.logs, run).map_err(|error| words(&error))?;
                 let artifacts = parts.objects.remove_run(run).await;
                 artifacts.map_err(|error| words(&error))
             }
-            Act::LetGo(row) => tidy::let_go(parts, &[*row])
-                .await
-                .map_err(|error| words(&error)),
-            Act::Left(ours) => self.remove_left(&ours).await.map_err(|error| words(&error)),
+            Act::LetGo(row) => {
+                let gone = tidy::let_go(parts, &[*row]).await;
+                gone.map_err(|error| words(&error)).and_then(unless_taken)
+            }
+            Act::Left(ours) => {
+                let gone = self.remove_left(&ours).await;
+                gone.map_err(|error| words(&error)).and_then(unless_taken)
+            }
             Act::Image(name) => parts
                 .scheduler
                 .remove_old_image(&name)
@@ -122,13 +120,16 @@ impl Engine {
         }
     }
 
-    async fn remove_left(&self, ours: &Ours) -> Result<(), Failed> {
-        let scheduler = &self.driven.parts.scheduler;
+    async fn remove_left(&self, ours: &Ours) -> Result<bool, Failed> {
+        let parts = &self.driven.parts;
+        let scheduler = &parts.scheduler;
         match (ours.role, &ours.attempt, ours.run) {
-            (Role::Shell, ..) => scheduler.end_shell(&ours.name).await,
-            (_, Some(attempt), _) => scheduler.remove(attempt).await,
-            (_, None, Some(run)) => scheduler.release(&run).await,
-            (_, None, None) => Ok(()),
+            (Role::Shell, ..) => scheduler.end_shell(&ours.name).await.map(|()| true),
+            (_, Some(attempt), _) => {
+                hold::holding(parts, attempt.run, scheduler.remove(attempt)).await
+            }
+            (_, None, Some(run)) => hold::holding(parts, run, scheduler.release(&run)).await,
+            (_, None, None) => Ok(true),
         }
     }
 
@@ -323,6 +324,13 @@ impl Engine {
             spare.bytes = spare.bytes.or(size);
         }
     }
+}
+
+fn unless_taken(is_gone: bool) -> Result<(), String> {
+    if is_gone {
+        return Ok(());
+    }
+    Err("somebody has taken its run up again".to_owned())
 }
 
 fn why_run(why: Why) -> String {

@@ -1,11 +1,11 @@
 //! Taking away what dead processes left behind of runs that are over.
 
-use crate::{Engine, Error, recover::Taken, tidy};
+use crate::{Engine, Error, hold, recover::Taken, tidy};
 use gofer_core::{
     id::{AttemptId, RunId},
     run::RunState,
 };
-use gofer_scheduler::{Ours, Role};
+use gofer_scheduler::{Error as Failed, Ours, Role};
 use gofer_store::{Error as StoreError, Filter, KeptRow};
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ impl Engine {
             };
             found.retain(|ours| !stays(ours));
             if needs_nothing && !found.is_empty() {
-                self.remove(run, found, &kept).await;
+                self.remove(run, found).await;
             }
         }
         Ok(driven)
@@ -79,9 +79,7 @@ impl Engine {
             let page = self.store().runs(&filter, after, PAGE).await?;
             for row in page.rows {
                 let is_driven = self.driven.find(row.id).is_some();
-                if !is_driven
-                    && let Taken::Driving(_) = self.take_up(row.id, Vec::new()).await?
-                {
+                if !is_driven && let Taken::Driving(_) = self.take_up(row.id, Vec::new()).await? {
                     driven.push(row.id);
                 }
             }
@@ -125,7 +123,20 @@ impl Engine {
         Ok(())
     }
 
-    async fn remove(&self, run: RunId, found: Vec<Ours>, kept: &[AttemptId]) {
+    /// What was found before, unless somebody has taken the run up since.
+    async fn remove(&self, run: RunId, found: Vec<Ours>) {
+        let remove = async {
+            let kept = self.kept_of(run).await;
+            let kept = kept.map_err(|error| Failed::Failed(error.to_string()))?;
+            self.remove_held(run, found, &kept).await;
+            Ok(())
+        };
+        if let Err(error) = hold::holding(&self.driven.parts, run, remove).await {
+            tracing::warn!(%run, %error, "something left behind cannot be removed");
+        }
+    }
+
+    async fn remove_held(&self, run: RunId, found: Vec<Ours>, kept: &[AttemptId]) {
         let scheduler = &self.driven.parts.scheduler;
         for attempt in found.into_iter().filter_map(|ours| ours.attempt) {
             let removed = if kept.contains(&attempt) {

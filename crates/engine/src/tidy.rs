@@ -1,6 +1,6 @@
 //! What is kept of runs that are over, and when that goes.
 
-use crate::Parts;
+use crate::{Parts, hold};
 use gofer_core::{
     Timestamp,
     definition::{Pipeline, Retention},
@@ -10,10 +10,7 @@ use gofer_core::{
 };
 use gofer_scheduler::Error as Failed;
 use gofer_store::{Error, Filter, KeptRow, RunRow};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 /// How long a failed attempt's container is kept.
 pub const LONGEST_KEPT: Duration = Duration::from_hours(24);
@@ -54,19 +51,33 @@ pub(crate) async fn too_many(parts: &Parts) -> Result<Vec<(KeptRow, Why)>, Error
 }
 
 /// Lets kept containers go, the thing before the word: one whose word is left is looked at again.
-pub(crate) async fn let_go(parts: &Parts, kept: &[KeptRow]) -> Result<(), Failed> {
+/// False: not all, as somebody has taken up a run of them.
+pub(crate) async fn let_go(parts: &Parts, kept: &[KeptRow]) -> Result<bool, Failed> {
+    let mut by_run: BTreeMap<RunId, Vec<&KeptRow>> = BTreeMap::new();
     for row in kept {
-        parts.scheduler.remove(&row.attempt).await?;
-        if let Err(error) = parts.store.let_go(&row.attempt).await {
-            return Err(Failed::Failed(error.to_string()));
+        by_run.entry(row.attempt.run).or_default().push(row);
+    }
+    let mut all = true;
+    for (run, rows) in by_run {
+        if !hold::holding(parts, run, let_go_of(parts, run, &rows)).await? {
+            all = false;
+            continue;
+        }
+        for row in rows {
+            // The store sees to it that nobody has taken the run up since.
+            let stored = parts.store.let_go(&row.attempt).await;
+            stored.map_err(|error| Failed::Failed(error.to_string()))?;
         }
     }
-    // What only they still used.
-    let runs: BTreeSet<RunId> = kept.iter().map(|row| row.attempt.run).collect();
-    for run in runs {
-        parts.scheduler.release(&run).await?;
+    Ok(all)
+}
+
+async fn let_go_of(parts: &Parts, run: RunId, rows: &[&KeptRow]) -> Result<(), Failed> {
+    for row in rows {
+        parts.scheduler.remove(&row.attempt).await?;
     }
-    Ok(())
+    // What only they still used.
+    parts.scheduler.release(&run).await
 }
 
 /// Runs of a pipeline that are past what is kept of it, the newest first.
@@ -150,7 +161,10 @@ pub(crate) async fn forget(parts: &Parts, run: RunId) -> Result<bool, String> {
     if kept.iter().any(|row| row.claimed) {
         return Ok(false);
     }
-    let_go(parts, &kept).await.map_err(|error| words(&error))?;
+    let gone = let_go(parts, &kept).await;
+    if !gone.map_err(|error| words(&error))? {
+        return Ok(false);
+    }
     match parts.store.delete_run(run).await {
         Ok(()) | Err(Error::NotFound(_)) => {}
         Err(Error::Unfinished) => return Ok(false),

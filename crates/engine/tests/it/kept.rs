@@ -1,12 +1,19 @@
 use crate::{
     container::Does,
+    scheduler::Hook,
     world::{World, assert_settled, document, key, load, pipeline, start, unit},
 };
-use gofer_core::run::{Keep, MOST_KEPT, Stage};
-use gofer_engine::{Engine, Error, LONGEST_KEPT, Options, RUNS_KEPT, Visit};
+use gofer_core::run::{Again, Keep, MOST_KEPT, Stage, TaskState};
+use gofer_engine::{Engine, Error, LONGEST_KEPT, Options, RUNS_KEPT, Rerun, Visit};
 use gofer_store::{Filter, RunRow};
 use serde_json::json;
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 fn failing(world: &World) {
     world
@@ -199,5 +206,93 @@ fn a_shell_that_cannot_be_says_why() {
         assert!(why("a", None).await.contains("no shell here"));
         engine.clean(false).await.unwrap();
         assert!(why("a", None).await.contains("any more"));
+    });
+}
+
+/// A failed run whose container is past its time; its next attempt takes ten seconds.
+async fn aged(world: &World, engine: &Engine) -> RunRow {
+    world.scheduler.script("a", |id| match id.number {
+        1 => vec![(1_000, Does::Exit(3))],
+        _ => vec![(10_000, Does::Exit(0))],
+    });
+    let run = one(engine).await;
+    world.clock.step(LONGEST_KEPT + Duration::from_hours(1));
+    run
+}
+
+fn again(run: &RunRow) -> Rerun {
+    Rerun {
+        run: run.id,
+        again: Again::Failed,
+        secrets: Vec::new(),
+    }
+}
+
+#[test]
+fn a_rerun_waits_until_a_sweep_has_taken_away_what_is_old_of_the_run() {
+    let world = World::new();
+    world.live(async |engine| {
+        let run = aged(&world, &engine).await;
+        let (_, other) = world.engine();
+        let (clock, steps) = (world.clock.clone(), Arc::new(Mutex::new(Vec::new())));
+        let into = Arc::clone(&steps);
+        let hook: Hook = Arc::new(move |what| {
+            let (clock, into, what) = (clock.clone(), Arc::clone(&into), what.to_owned());
+            Box::pin(async move {
+                let is_first = what == "before release" && into.lock().unwrap().is_empty();
+                if is_first {
+                    gofer_core::Clock::sleep(&clock, Duration::from_secs(3)).await;
+                }
+                if ["after release", "after create"].contains(&what.as_str()) {
+                    into.lock().unwrap().push(what);
+                }
+            })
+        });
+        world.scheduler.set_hook(Some(hook));
+        let rerun = async {
+            gofer_core::Clock::sleep(&world.clock, Duration::from_secs(1)).await;
+            engine.rerun(again(&run)).await.unwrap()
+        };
+        let (swept, _) = tokio::join!(other.sweep(), rerun);
+        assert_eq!(swept.unwrap(), []);
+        engine.settled().await;
+        world.scheduler.set_hook(None);
+        let steps = steps.lock().unwrap().clone();
+        let created = steps.iter().position(|step| step == "after create");
+        assert_eq!(created, Some(steps.len() - 2), "{steps:?}");
+        assert!(steps.len() > 2, "the sweep released, too: {steps:?}");
+        let stored = load(&engine, &run).await;
+        assert_settled(&world, &stored.run);
+        assert_eq!(unit(&stored, "a").state, TaskState::Succeeded);
+    });
+}
+
+#[test]
+fn a_sweep_leaves_a_run_alone_that_was_taken_up_since_it_looked() {
+    let world = World::new();
+    world.live(async |engine| {
+        let run = aged(&world, &engine).await;
+        let (_, other) = world.engine();
+        let (first, rerunner, row) = (AtomicBool::new(true), engine.clone(), run.clone());
+        let first = Arc::new(first);
+        world.set_store_hook(Some(Arc::new(move |what, is_before| {
+            let is_first = what == "reclaim" && is_before && first.swap(false, Ordering::SeqCst);
+            let (engine, run) = (rerunner.clone(), row.clone());
+            Box::pin(async move {
+                if is_first {
+                    Box::pin(engine.rerun(again(&run))).await.unwrap();
+                }
+                Ok(())
+            })
+        })));
+        let before = world.scheduler.released().len();
+        assert_eq!(other.sweep().await.unwrap(), []);
+        assert_eq!(world.scheduler.released().len(), before, "it is driven");
+        world.set_store_hook(None);
+        engine.settled().await;
+        let stored = load(&engine, &run).await;
+        assert_settled(&world, &stored.run);
+        assert_eq!(unit(&stored, "a").state, TaskState::Succeeded);
+        assert_eq!(world.scheduler.holds(), 0);
     });
 }
