@@ -200,7 +200,7 @@ async fn kept(data: &DataDir) -> Result<Storage, Refused> {
     })?;
     let logs = Arc::new(FsDisk::new(data.logs()));
     let objects = match std::env::var("GOFER_OBJECTS") {
-        Ok(place) if !place.is_empty() => Objects::in_bucket(&place, std::env::vars()),
+        Ok(place) if !place.is_empty() => Objects::in_bucket(&place, variables()),
         _ => Objects::in_folder(&data.objects()),
     };
     let objects = objects.map_err(|error| refused(error.to_string(), false))?;
@@ -210,6 +210,12 @@ async fn kept(data: &DataDir) -> Result<Storage, Refused> {
         objects,
         is_empty: false,
     })
+}
+
+/// The environment, as far as it is text.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 async fn hear_knocks(knocks: UnixDatagram, engine: Engine, shutdown: CancellationToken) {

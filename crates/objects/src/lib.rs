@@ -6,6 +6,7 @@
 //! on the size of the files.
 #![warn(missing_docs)]
 
+mod answer;
 #[cfg(feature = "s3")]
 mod bucket;
 mod error;

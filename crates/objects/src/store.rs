@@ -74,6 +74,16 @@ impl Objects {
         }
     }
 
+    /// Whether a bucket is there and knows us. A folder was made when it was opened.
+    pub async fn check(&self) -> Result<(), Error> {
+        if self.folder.is_some() {
+            return Ok(());
+        }
+        let first = self.store.list(Some(&self.prefix)).next().await;
+        first.transpose()?;
+        Ok(())
+    }
+
     /// Removes everything that is kept of a run. That there is nothing is success.
     pub async fn remove_run(&self, run: RunId) -> Result<(), Error> {
         let below = place::run(&self.prefix, run);

@@ -209,8 +209,10 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::Gone(_) => Self::NotFound(error.to_string()),
-            Error::Full => Self::Unavailable(error.to_string()),
-            Error::Damaged { .. } | Error::NoPlace(_) | Error::Failed(_) => {
+            Error::Full | Error::Away(_) | Error::Unauthorized(_) | Error::NoBucket => {
+                Self::Unavailable(error.to_string())
+            }
+            Error::Damaged { .. } | Error::NoPlace(_) | Error::NoTls(_) | Error::Failed(_) => {
                 Self::internal("artifacts cannot be read", &error)
             }
         }

@@ -3,11 +3,13 @@
 use super::Attempt;
 use crate::pauses::Pauses;
 use gofer_core::{
+    clock::Moment,
     planted,
     run::{Artifacts, Reason},
 };
 use gofer_objects::{Error as StoreError, KeepError, Limits};
 use gofer_scheduler::Error;
+use std::time::Duration;
 
 /// What is kept, or why that cannot be.
 pub(super) type Kept = Result<Option<Artifacts>, (Reason, String)>;
@@ -15,10 +17,15 @@ pub(super) type Kept = Result<Option<Artifacts>, (Reason, String)>;
 /// Archives that came damaged before it is said to be the engine's fault.
 const MOST_DAMAGED: u32 = 3;
 
+/// How long a bucket may be away.
+const MOST_PATIENCE: Duration = Duration::from_mins(15);
+
 /// One try that came to nothing.
 enum Failed {
     Away(String),
     Damaged(String),
+    /// Where they are to be kept.
+    Closed(String),
     Finally(Reason, String),
 }
 
@@ -27,6 +34,7 @@ impl Attempt {
     pub(super) async fn keep_artifacts(&self) -> Kept {
         let context = &self.context;
         let (mut pauses, mut damaged) = (Pauses::of_scheduler(), 0);
+        let begun = context.parts.clock.moment();
         loop {
             let (reason, why) = match self.try_to_keep().await {
                 Ok(kept) => return Ok(kept),
@@ -42,11 +50,28 @@ impl Attempt {
                     context.parts.clock.sleep(pauses.next()).await;
                     continue;
                 }
-                Err(Failed::Damaged(why)) => (Reason::EngineError, why),
+                Err(Failed::Closed(why)) if !self.gives_up(&mut pauses, begun, &why).await => {
+                    continue;
+                }
+                Err(Failed::Damaged(why) | Failed::Closed(why)) => (Reason::EngineError, why),
                 Err(Failed::Finally(reason, why)) => (reason, why),
             };
             let sentence = format!("its $GOFER_ARTIFACTS cannot be kept: {why}");
             return Err((reason, context.masked(&sentence)));
+        }
+    }
+
+    /// Waits for a bucket that does not answer: what the task has done is in its container only.
+    async fn gives_up(&self, pauses: &mut Pauses, begun: Moment, why: &str) -> bool {
+        let context = &self.context;
+        let (clock, key) = (&context.parts.clock, &self.order.key);
+        context.feed.note(key, Some(format!("waiting: {why}")));
+        tokio::select! {
+            biased;
+            () = self.stop_asked() => true,
+            () = clock.sleep(pauses.next()) => {
+                clock.moment().0.saturating_sub(begun.0) > MOST_PATIENCE
+            }
         }
     }
 
@@ -69,6 +94,9 @@ impl Attempt {
             KeepError::Source(error) => error.into(),
             KeepError::Store(StoreError::Full) => {
                 Failed::Finally(Reason::NoSpace, StoreError::Full.to_string())
+            }
+            KeepError::Store(StoreError::Away(why)) => {
+                Failed::Closed(StoreError::Away(why).to_string())
             }
             KeepError::Store(error) => Failed::Finally(Reason::EngineError, error.to_string()),
         })
