@@ -83,6 +83,28 @@ fn a_file_with_mistakes_is_shown_and_watched_on_and_a_failed_task_runs_again() {
 }
 
 #[test]
+fn a_watch_over_one_task_runs_no_other() {
+    let project = Project::new(FILE);
+    let mut live = project.spawn(&["run", "--watch", "--task", "b", "--output", "a.v=7"]);
+    live.until_it_says("watching gofer.toml; Ctrl-C ends it");
+    assert!(
+        live.said().contains("b says one, a gave 7"),
+        "{}",
+        live.said()
+    );
+    project.write("gofer.toml", &FILE.replace("a says one", "a says two"));
+    live.until_it_says("b says one, a gave 7");
+    until_times(&live, "watching gofer.toml", 2);
+    let edited = FILE.replace("b says one", "b says two");
+    project.write("gofer.toml", &edited.replace("a says one", "a says two"));
+    live.until_it_says("b says two, a gave 7");
+    until_times(&live, "watching gofer.toml", 3);
+    assert_eq!(times(&live, "| a says"), 0, "{}", live.said());
+    leave(live).assert_code(0);
+    project.assert_nothing_left();
+}
+
+#[test]
 fn a_save_during_a_run_cancels_it_and_starts_again() {
     let project = Project::new(FILE);
     let mut live = begin(&project);

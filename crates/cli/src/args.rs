@@ -201,15 +201,16 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) secrets: Secrets,
     /// Run this task alone; what it reads of others comes from the newest kept run that has it
-    #[arg(long, value_name = "TASK", conflicts_with_all = ["until", "resume", "watch"])]
+    #[arg(long, value_name = "TASK", conflicts_with_all = ["until", "resume"])]
     pub(crate) task: Option<String>,
     /// Run this task and all that come before it
-    #[arg(long, value_name = "TASK", conflicts_with_all = ["resume", "watch"])]
+    #[arg(long, value_name = "TASK", conflicts_with = "resume")]
     pub(crate) until: Option<String>,
     /// Let every task see a folder or a file of this machine; may be repeated
     #[arg(long = "mount", value_name = "SRC:DST[:ro]", conflicts_with = "resume")]
     pub(crate) mounts: Vec<String>,
-    /// Run again whenever the file is saved: what changed, and what depends on it
+    /// Run again whenever the file is saved: what changed, and what depends on it; of that, with
+    /// --task or --until, only what they name
     #[arg(long, conflicts_with_all = ["dry", "resume"])]
     pub(crate) watch: bool,
     /// Say what would run, and start nothing

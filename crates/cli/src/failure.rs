@@ -91,7 +91,8 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        for problem in &self.problems {
+        let is_all_said = self.problems == [self.message.as_str()];
+        for problem in self.problems.iter().filter(|_| !is_all_said) {
             write!(f, "\n  {problem}")?;
         }
         for line in self.remedy.iter().flat_map(|remedy| remedy.lines()) {
@@ -118,14 +119,21 @@ impl From<Refused> for Failure {
 impl From<gofer_sdk::Error> for Failure {
     fn from(error: gofer_sdk::Error) -> Self {
         match error {
-            gofer_sdk::Error::Problem(problem) => Self {
-                code: match problem.status {
-                    401 | 403 => Code::NotAllowed,
-                    _ => Code::Error,
-                },
-                problems: problem.problems.clone(),
-                ..Self::new(problem.to_string())
-            },
+            gofer_sdk::Error::Problem(problem) => {
+                let message = match problem.problems.len() {
+                    // The sentence is all of them in one line.
+                    2.. => "it cannot be done as it is:".to_owned(),
+                    _ => problem.to_string(),
+                };
+                Self {
+                    code: match problem.status {
+                        401 | 403 => Code::NotAllowed,
+                        _ => Code::Error,
+                    },
+                    problems: problem.problems,
+                    ..Self::new(message)
+                }
+            }
             gofer_sdk::Error::Reference(error) => Self::usage(error.to_string()),
             other => Self::new(other.to_string()),
         }
@@ -138,5 +146,26 @@ impl From<std::io::Error> for Failure {
             std::io::ErrorKind::BrokenPipe => Self::silent(),
             _ => Self::new(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gofer_sdk::types::Problem;
+
+    fn refused(problems: &[&str]) -> String {
+        let mut problem = Problem::new("refused", "x", 422, problems.join("; "));
+        problem.problems = problems.iter().map(|it| (*it).to_owned()).collect();
+        Failure::from(gofer_sdk::Error::Problem(problem)).to_string()
+    }
+
+    #[test]
+    fn each_problem_is_said_once() {
+        assert_eq!(refused(&["a is missing"]), "a is missing");
+        assert_eq!(
+            refused(&["a is missing", "b is missing"]),
+            "it cannot be done as it is:\n  a is missing\n  b is missing"
+        );
     }
 }

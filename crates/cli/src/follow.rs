@@ -6,10 +6,10 @@ pub(crate) use signals::Signals;
 
 use crate::{
     failure::Result,
+    missing,
     unit::{self, Key},
     view::View,
 };
-use bytes::Bytes;
 use futures_util::{
     FutureExt, StreamExt,
     future::BoxFuture,
@@ -17,7 +17,7 @@ use futures_util::{
 };
 use gofer_core::Timestamp;
 use gofer_sdk::{
-    Client, Error, LogQuery, RunEvent, RunRef,
+    Client, Error, LogPiece, LogQuery, RunEvent, RunRef,
     types::{Change, LogOptions, Run, TaskState},
 };
 use std::{collections::BTreeSet, time::Duration};
@@ -50,7 +50,7 @@ pub(crate) struct Follower<'a> {
     since: Option<Timestamp>,
     /// Of logs that are open when we begin, their last lines are shown.
     tail: Option<u64>,
-    logs: SelectAll<BoxStream<'static, (Key, Option<Bytes>)>>,
+    logs: SelectAll<BoxStream<'static, (Key, Option<LogPiece>)>>,
     opened: BTreeSet<(Key, u32)>,
     changes: Vec<Change>,
     line: Option<u64>,
@@ -169,9 +169,10 @@ impl<'a> Follower<'a> {
         Ok(Followed::Over(self.run))
     }
 
-    fn wrote(&mut self, key: &Key, piece: Option<Bytes>) {
+    fn wrote(&mut self, key: &Key, piece: Option<LogPiece>) {
         match piece {
-            Some(piece) => self.view.wrote(key, &piece),
+            Some(LogPiece::Bytes(bytes)) => self.view.wrote(key, &bytes),
+            Some(LogPiece::Missing(mark)) => self.view.missing(key, &missing::words(&mark)),
             None => self.view.closed(key),
         }
     }
@@ -257,7 +258,7 @@ impl<'a> Follower<'a> {
         let of = key.clone();
         let pieces = self
             .client
-            .logs(self.run.id, &query)
+            .log_pieces(self.run.id, &query)
             .filter_map(move |piece| {
                 // A log that cannot be read is no reason to stop following the run.
                 let piece = piece.ok().map(|piece| (of.clone(), Some(piece)));

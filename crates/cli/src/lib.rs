@@ -11,6 +11,7 @@ mod follow;
 mod help;
 mod host;
 mod marks;
+mod missing;
 mod outline;
 mod paint;
 mod pipeline;

@@ -19,6 +19,14 @@ pub(crate) fn label(key: &Key) -> String {
     }
 }
 
+/// `load`, or `load/3`.
+pub(crate) fn path(key: &Key) -> String {
+    match key.1 {
+        Some(index) => format!("{}/{index}", key.0),
+        None => key.0.clone(),
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unit<'r> {
     pub(crate) task: &'r Task,
@@ -36,11 +44,7 @@ impl<'r> Unit<'r> {
 
     /// `etl/42/load/3`
     pub(crate) fn reference(&self, run: &Run) -> String {
-        let task = format!("{}/{}", run.reference(), self.task.name);
-        match self.item {
-            Some(item) => format!("{task}/{}", item.index),
-            None => task,
-        }
+        format!("{}/{}", run.reference(), path(&self.key()))
     }
 
     pub(crate) fn state(&self) -> TaskState {
@@ -109,29 +113,39 @@ impl<'r> Unit<'r> {
         self.message().unwrap_or_default().lines().skip(1).collect()
     }
 
-    /// From the first attempt's start to the last one's end, or to now. Of a task that was rerun,
-    /// only the attempts since `begun` count.
+    /// How long its attempts took: those since the run, or its rerun, `begun`.
     pub(crate) fn took(&self, begun: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
-        let starts = || {
-            self.attempts()
-                .iter()
-                .filter_map(|attempt| attempt.started_at)
-        };
-        let since = starts().find(|start| begun.is_none_or(|begun| *start >= begun));
-        let from = since.or_else(|| starts().next())?;
-        let ended = || {
-            self.attempts()
-                .iter()
-                .rev()
-                .find_map(|attempt| attempt.ended_at)
-        };
-        let until = if self.state().is_over() {
-            ended()?
-        } else {
-            now
-        };
-        Some(time::between(from, until))
+        took(self.attempts().iter(), self.state().is_over(), begun, now)
     }
+}
+
+/// From the start of the first attempt to the end of the last one, or to now. Only what happened
+/// since `begun` counts; if nothing did, only the time in which an attempt went on, for between
+/// two attempts of long ago there may be a day.
+pub(crate) fn took<'r>(
+    attempts: impl Iterator<Item = &'r Attempt>,
+    is_over: bool,
+    begun: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Duration> {
+    let mut spans: Vec<(Timestamp, Timestamp)> = attempts
+        .filter_map(|attempt| {
+            let from = attempt.started_at?;
+            Some((from, attempt.ended_at.unwrap_or(now).max(from)))
+        })
+        .collect();
+    spans.sort_unstable();
+    let since = |(from, _): &&(Timestamp, Timestamp)| begun.is_none_or(|begun| *from >= begun);
+    if let Some((from, _)) = spans.iter().find(since) {
+        let ended = spans.iter().map(|(_, until)| *until).max()?;
+        return Some(time::between(*from, if is_over { ended } else { now }));
+    }
+    let (mut all, mut last) = (Duration::ZERO, spans.first()?.0);
+    for (from, until) in spans {
+        all += time::between(from.max(last), until);
+        last = last.max(until);
+    }
+    Some(all)
 }
 
 /// Tasks without items, and items: in order of name and index.
@@ -174,4 +188,70 @@ pub(crate) fn run_took(
     now: Timestamp,
 ) -> Option<Duration> {
     Some(time::between(started?, ended.unwrap_or(now)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_795_000_000 + seconds).unwrap()
+    }
+
+    fn attempt(from: i64, until: Option<i64>) -> Attempt {
+        Attempt {
+            number: 1,
+            state: until.map_or(TaskState::Running, |_| TaskState::Failed),
+            reason: None,
+            message: None,
+            exit_code: None,
+            started_at: Some(at(from)),
+            ended_at: until.map(at),
+            image_digest: None,
+            node: None,
+            child: None,
+        }
+    }
+
+    fn seconds(attempts: &[Attempt], is_over: bool, begun: i64, now: i64) -> Option<u64> {
+        let took = took(attempts.iter(), is_over, Some(at(begun)), at(now))?;
+        Some(took.as_secs())
+    }
+
+    #[test]
+    fn of_a_rerun_only_the_last_round_counts_with_the_pauses_between_its_attempts() {
+        let day = 86_400;
+        let rounds = [
+            attempt(0, Some(2)),
+            attempt(day, Some(day + 1)),
+            attempt(day + 5, Some(day + 6)),
+        ];
+        assert_eq!(seconds(&rounds, true, day - 1, 3 * day), Some(6));
+        let first = &rounds[..1];
+        assert_eq!(
+            seconds(first, false, day, day + 9),
+            Some(2),
+            "not begun again"
+        );
+        let again = [attempt(0, Some(2)), attempt(day, None)];
+        assert_eq!(seconds(&again, false, day, day + 9), Some(9), "it goes on");
+        assert_eq!(seconds(&[], true, 0, 9), None);
+    }
+
+    #[test]
+    fn what_was_not_rerun_took_what_its_attempts_took() {
+        let day = 86_400;
+        let rounds = [attempt(0, Some(2)), attempt(day, Some(day + 1))];
+        assert_eq!(seconds(&rounds, true, 2 * day, 3 * day), Some(3));
+        let beside = [
+            attempt(0, Some(5)),
+            attempt(1, Some(3)),
+            attempt(4, Some(7)),
+        ];
+        assert_eq!(
+            seconds(&beside, true, day, day),
+            Some(7),
+            "items side by side"
+        );
+    }
 }

@@ -24,6 +24,8 @@ pub(crate) trait View: Send {
     fn opened(&mut self, key: &Key);
     /// A piece of a log.
     fn wrote(&mut self, key: &Key, piece: &[u8]);
+    /// Bytes of a log are missing here, or may be: how many, and why.
+    fn missing(&mut self, key: &Key, words: &str);
     /// The log is read to its end.
     fn closed(&mut self, key: &Key);
     /// A cancel was asked for: the first, the second …
@@ -42,6 +44,7 @@ impl View for Silent {
     fn progress(&mut self, _: &Progress) {}
     fn opened(&mut self, _: &Key) {}
     fn wrote(&mut self, _: &Key, _: &[u8]) {}
+    fn missing(&mut self, _: &Key, _: &str) {}
     fn closed(&mut self, _: &Key) {}
     fn cancelled(&mut self, _: usize) {}
     fn tick(&mut self, _: Timestamp) {}

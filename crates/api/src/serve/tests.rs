@@ -31,7 +31,7 @@ impl Server {
             let counter = Arc::clone(&counter);
             let pieces = stream::repeat_with(move || {
                 counter.fetch_add(1, Ordering::SeqCst);
-                Ok::<_, io::Error>(Bytes::from_static(&[b'x'; PIECE]))
+                Ok::<_, io::Error>(Bytes::from(vec![b'x'; PIECE]))
             });
             std::future::ready(Body::from_stream(pieces))
         };

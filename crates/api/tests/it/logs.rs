@@ -222,7 +222,7 @@ async fn marks_stand_where_bytes_are_missing_and_not_among_them() {
 #[tokio::test]
 async fn a_follower_that_reads_nothing_holds_nothing_up() {
     let server = TestServer::new();
-    let line = [b'x'; 64 << 10];
+    let line = vec![b'x'; 64 << 10];
     let lines: Vec<_> = (0..100).map(|_| (0, Stream::Stdout, &line[..])).collect();
     server.program("load", writes(20, &lines));
     let run = server.start(json!({"load": task()})).await;

@@ -28,7 +28,7 @@ impl TypedValueParser for OutputParser {
         value: &OsStr,
     ) -> Result<Output, clap::Error> {
         match value.to_str() {
-            Some(text) if text.contains('=') => Ok(Output::Given(text.to_owned())),
+            Some(text) if text.contains(['=', '.']) => Ok(Output::Given(text.to_owned())),
             _ => EnumValueParser::<Format>::new()
                 .parse_ref(command, arg, value)
                 .map(Output::Format),

@@ -7,15 +7,15 @@ use prefixed::Prefixed;
 use crate::{
     args::Logs,
     failure::{Code, Failure, Result},
-    project,
+    missing, project,
     session::Session,
     text,
     unit::{self, Key, Unit},
 };
 use futures_util::StreamExt;
 use gofer_sdk::{
-    Client, LogQuery,
-    types::{LogOptions, Run},
+    Client, LogPiece, LogQuery,
+    types::{LogFrame, LogOptions, Run},
 };
 use std::{io::Write, time::Duration};
 
@@ -97,15 +97,36 @@ async fn raw(
         )));
     }
     let mut out = session.host.stdout();
-    let mut pieces = client.logs(run.id, &query(unit.key(), args, args.follow));
+    let mut is_within = false;
+    let mut pieces = client.log_pieces(run.id, &query(unit.key(), args, args.follow));
     while let Some(piece) = pieces.next().await {
-        out.write_all(&piece?)?;
-        if args.follow {
-            out.flush()?;
+        match piece? {
+            LogPiece::Bytes(bytes) => {
+                out.write_all(&bytes)?;
+                is_within = !bytes.ends_with(b"\n");
+                if args.follow {
+                    out.flush()?;
+                }
+            }
+            LogPiece::Missing(mark) => {
+                out.flush()?;
+                tell(session, &unit.reference(run), &mark, is_within);
+            }
         }
     }
     out.flush()?;
     Ok(Code::Ok)
+}
+
+/// Says beside the log where bytes of it are missing. Where both are seen, not within a line.
+fn tell(session: &Session<'_>, of: &str, mark: &LogFrame, is_within: bool) {
+    let terminal = session.host.terminal();
+    let first = if is_within && terminal.stdout && terminal.stderr {
+        "\n"
+    } else {
+        ""
+    };
+    session.note(format_args!("{first}note: {of}: {}", missing::words(mark)));
 }
 
 /// Those with a log, by the time at which they started.
@@ -137,9 +158,16 @@ async fn prefixed(
     let mut out = std::io::BufWriter::new(session.host.stdout());
     for unit in with_log() {
         let mut lines = Prefixed::new(&unit.label(), widest);
-        let mut pieces = client.logs(run.id, &query(unit.key(), args, false));
+        let mut pieces = client.log_pieces(run.id, &query(unit.key(), args, false));
         while let Some(piece) = pieces.next().await {
-            lines.write(&mut out, &piece?)?;
+            match piece? {
+                LogPiece::Bytes(bytes) => lines.write(&mut out, &bytes)?,
+                LogPiece::Missing(mark) => {
+                    lines.end(&mut out)?;
+                    out.flush()?;
+                    tell(session, &unit.reference(run), &mark, false);
+                }
+            }
         }
         lines.end(&mut out)?;
     }

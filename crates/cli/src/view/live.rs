@@ -37,6 +37,8 @@ pub(super) struct Picture {
     order: Vec<Place>,
     passing: Passing,
     told: BTreeSet<Key>,
+    /// Lines that stay, not drawn yet.
+    notes: Vec<String>,
     cancels: usize,
     now: Timestamp,
     turn: usize,
@@ -96,6 +98,10 @@ impl View for Live<'_> {
         self.picture.wrote(key, piece);
     }
 
+    fn missing(&mut self, key: &Key, words: &str) {
+        self.picture.missing(key, words);
+    }
+
     fn closed(&mut self, _: &Key) {}
 
     fn cancelled(&mut self, times: usize) {
@@ -131,6 +137,7 @@ impl Picture {
             order,
             passing: Passing::default(),
             told: BTreeSet::new(),
+            notes: Vec::new(),
             cancels: 0,
             now,
             turn: 0,
@@ -173,8 +180,15 @@ impl Picture {
         }
     }
 
+    fn missing(&mut self, key: &Key, words: &str) {
+        self.notes.push(format!("! {}  {words}", unit::label(key)));
+    }
+
     /// Lines of what ended since the last call.
     fn above(&mut self, columns: usize, paint: Paint) -> Vec<String> {
+        let notes = std::mem::take(&mut self.notes);
+        let notes = notes.iter().flat_map(|note| text::wrap(note, columns));
+        let mut lines: Vec<String> = notes.map(|line| paint.colour(Hue::Warn, &line)).collect();
         let width = name_width(&self.run, columns);
         let mut rows = Vec::new();
         for Place { name, .. } in &self.order {
@@ -194,9 +208,9 @@ impl Picture {
                 rows.push(Row::of_task(task, &self.passing, self.now));
             }
         }
-        rows.iter()
-            .map(|row| row.line(width, columns, None, paint))
-            .collect()
+        let rows = rows.iter();
+        lines.extend(rows.map(|row| row.line(width, columns, None, paint)));
+        lines
     }
 
     /// Lines of what goes on, and one about the run. At most as many as the screen has.

@@ -68,6 +68,14 @@ impl Plain {
         self.write(line.trim_end());
     }
 
+    /// Of a line whose end does not come, what there is.
+    fn end_line(&mut self, key: &Key) {
+        if let Some(rest) = self.pending.remove(key) {
+            let name = self.name(key);
+            self.line(&name, &rest);
+        }
+    }
+
     /// Says something about a task, but not before its log is told to the end.
     fn say(&mut self, key: &Key, words: &str) {
         let line = format!("{} {words}", self.name(key));
@@ -203,11 +211,15 @@ impl View for Plain {
         let _ = self.out.flush();
     }
 
+    fn missing(&mut self, key: &Key, words: &str) {
+        self.end_line(key);
+        let line = format!("{} ! {words}", self.name(key));
+        self.write(&line);
+        let _ = self.out.flush();
+    }
+
     fn closed(&mut self, key: &Key) {
-        if let Some(rest) = self.pending.remove(key) {
-            let name = self.name(key);
-            self.line(&name, &rest);
-        }
+        self.end_line(key);
         self.open.remove(key);
         self.release();
         let _ = self.out.flush();

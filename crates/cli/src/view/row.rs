@@ -201,16 +201,8 @@ fn succeeded(unit: &Unit<'_>) -> String {
 }
 
 fn items_took(task: &Task, begun: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
-    let attempts = || task.items.iter().flat_map(|item| &item.attempts);
-    let starts = || attempts().filter_map(|attempt| attempt.started_at);
-    let since = starts().filter(|start| begun.is_none_or(|begun| *start >= begun));
-    let from = since.min().or_else(|| starts().min())?;
-    let until = if task.state.is_over() {
-        attempts().filter_map(|attempt| attempt.ended_at).max()?
-    } else {
-        now
-    };
-    Some(time::between(from, until))
+    let attempts = task.items.iter().flat_map(|item| &item.attempts);
+    unit::took(attempts, task.state.is_over(), begun, now)
 }
 
 /// Columns that names take: enough for the longest, but not more than a third of the screen.

@@ -174,6 +174,10 @@ fn what_makes_no_sense_is_said_before_anything_is_asked_for() {
         "given twice",
     );
     usage(
+        &world.gofer("run --task report --output a.b"),
+        "--output a.b: TASK.KEY=VALUE is expected",
+    );
+    usage(
         &world.gofer("runs --output a.b=c"),
         "only `gofer run` takes outputs of tasks",
     );

@@ -54,7 +54,7 @@ fn failed() -> Script {
             change("report", None, "skipped"),
         ],
         logs: [("load".to_owned(), b"one\n\x1b[2Jtwo\n".to_vec())].into(),
-        resumed: None,
+        ..Script::default()
     }
 }
 
@@ -94,6 +94,40 @@ fn a_failed_run_says_why_and_what_to_type_next() {
       what failed, again   gofer rerun etl/42 --failed
 
     ✗ etl/42 failed after 3.0s (1 failed, 1 skipped)
+    ");
+}
+
+#[test]
+fn what_is_missing_of_a_log_is_said_beside_it_and_never_among_its_bytes() {
+    let at = "2026-11-24T11:59:01Z";
+    let hole = json!({ "kind": "hole", "at": at, "certain": true, "bytes": 1_500, "message": "the disk was full" });
+    let cap = json!({ "kind": "dropped", "at": at, "bytes": 12 });
+    let (world, _server) = world(Script {
+        missing: vec![hole, cap],
+        ..failed()
+    });
+    let answer = world.gofer("logs etl/42/load");
+    assert_eq!(answer.bytes, b"one\n\x1b[2Jtwo\n");
+    insta::assert_snapshot!(answer.stderr, @"
+    note: etl/42/load: 1.5 kB of the log are missing here: the disk was full; only a rerun writes it again
+    note: etl/42/load: the log ends here, the last 12 B were not kept: it has reached its cap, which GOFER_LOG_CAP sets
+    ");
+    let all = world.gofer("logs etl/42");
+    assert_eq!(all.stderr, answer.stderr);
+    let followed = world.gofer("logs etl/42/load -f");
+    assert_eq!(
+        (followed.bytes, &followed.stderr),
+        (answer.bytes, &answer.stderr)
+    );
+    let run = world.gofer("run");
+    let said: Vec<&str> = run
+        .stdout
+        .lines()
+        .filter(|line| line.contains('!'))
+        .collect();
+    insta::assert_snapshot!(said.join("\n"), @"
+    load   ! 1.5 kB of the log are missing here: the disk was full; only a rerun writes it again
+    load   ! the log ends here, the last 12 B were not kept: it has reached its cap, which GOFER_LOG_CAP sets
     ");
 }
 

@@ -3,7 +3,7 @@
 use axum::{
     Json, Router,
     extract::{Path, Query, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
@@ -23,6 +23,8 @@ pub(crate) struct Script {
     pub(crate) changes: Vec<Value>,
     /// By `TASK` or `TASK/INDEX`.
     pub(crate) logs: BTreeMap<String, Vec<u8>>,
+    /// Said behind each log: what is missing of it.
+    pub(crate) missing: Vec<Value>,
     /// What `POST …/resume` says; without it there is nothing to go on with.
     pub(crate) resumed: Option<&'static str>,
 }
@@ -171,8 +173,24 @@ async fn events(State(app): State<App>) -> Response {
     ([(header::CONTENT_TYPE, "text/event-stream")], text).into_response()
 }
 
-async fn log(State(app): State<App>, Path((_, task)): Path<(String, String)>) -> Vec<u8> {
-    app.script.logs.get(&task).cloned().unwrap_or_default()
+async fn log(
+    State(app): State<App>,
+    Path((_, task)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let bytes = app.script.logs.get(&task).cloned().unwrap_or_default();
+    let marked = "application/vnd.gofer.log";
+    if headers.get(header::ACCEPT).is_none_or(|it| it != marked) {
+        return bytes.into_response();
+    }
+    let chunk = |kind: u8, bytes: &[u8]| {
+        let length = u32::try_from(bytes.len()).unwrap().to_be_bytes();
+        [&[kind], &length[..], bytes].concat()
+    };
+    let mut chunks = vec![chunk(b'b', &bytes)];
+    let marks = app.script.missing.iter();
+    chunks.extend(marks.map(|mark| chunk(b'm', mark.to_string().as_bytes())));
+    ([(header::CONTENT_TYPE, marked)], chunks.concat()).into_response()
 }
 
 async fn item_log(

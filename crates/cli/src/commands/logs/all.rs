@@ -1,6 +1,6 @@
 //! Several logs at once, as they are written. Tasks that begin later are joined.
 
-use super::{PAUSE, Prefixed, query};
+use super::{PAUSE, Prefixed, query, tell};
 use crate::{
     args::Logs,
     failure::{Code, Result},
@@ -8,20 +8,22 @@ use crate::{
     text,
     unit::{self, Key, Unit},
 };
-use bytes::Bytes;
 use futures_util::{
     StreamExt,
     stream::{BoxStream, SelectAll},
 };
-use gofer_sdk::{Client, Error, RunRef, types::Run};
+use gofer_sdk::{Client, Error, LogPiece, RunRef, types::Run};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Write,
 };
 
-type Piece = (Key, std::result::Result<Bytes, Error>);
+type Piece = (Key, std::result::Result<LogPiece, Error>);
 
 struct Following<'a> {
+    session: &'a Session<'a>,
+    /// How the run is called.
+    of: String,
     client: &'a Client,
     args: &'a Logs,
     /// Only this task's.
@@ -40,6 +42,8 @@ pub(super) async fn follow_all(
     args: &Logs,
 ) -> Result<Code> {
     let mut following = Following {
+        session,
+        of: run.reference(),
         client,
         args,
         task,
@@ -82,7 +86,7 @@ impl Following<'_> {
                 .or_insert_with(|| Prefixed::new(&label, widest));
             let mut query = query(key.clone(), self.args, true);
             query.options.attempt = Some(attempt.number);
-            let pieces = self.client.logs(run.id, &query);
+            let pieces = self.client.log_pieces(run.id, &query);
             self.pieces
                 .push(pieces.map(move |piece| (key.clone(), piece)).boxed());
         }
@@ -91,10 +95,18 @@ impl Following<'_> {
     /// Until there is nothing more to read.
     async fn read(&mut self) -> Result<()> {
         while let Some((key, piece)) = self.pieces.next().await {
-            if let Some(lines) = self.lines.get_mut(&key) {
-                lines.write(&mut self.out, &piece?)?;
-                self.out.flush()?;
+            let Some(lines) = self.lines.get_mut(&key) else {
+                continue;
+            };
+            match piece? {
+                LogPiece::Bytes(bytes) => lines.write(&mut self.out, &bytes)?,
+                LogPiece::Missing(mark) => {
+                    lines.end(&mut self.out)?;
+                    let of = format!("{}/{}", self.of, unit::path(&key));
+                    tell(self.session, &of, &mark, false);
+                }
             }
+            self.out.flush()?;
         }
         Ok(())
     }

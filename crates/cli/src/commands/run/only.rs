@@ -89,7 +89,10 @@ impl Selection {
 fn outputs(session: &Session<'_>) -> Result<BTreeMap<String, String>> {
     let mut outputs = BTreeMap::new();
     for given in session.common.given() {
-        let (name, value) = given.split_once('=').unwrap_or((given, ""));
+        let Some((name, value)) = given.split_once('=') else {
+            let message = format!("--output {given}: TASK.KEY=VALUE is expected");
+            return Err(Failure::usage(message));
+        };
         if outputs.insert(name.to_owned(), value.to_owned()).is_some() {
             return Err(Failure::usage(format!("--output {name} is given twice")));
         }

@@ -6,7 +6,8 @@ mod saves;
 use super::{
     ending, follow,
     inputs::Inputs,
-    only, refuse_what_is_not_there_yet,
+    only::{self, Selection},
+    refuse_what_is_not_there_yet,
     starting::{self, Started, Wish},
 };
 use crate::{
@@ -122,7 +123,11 @@ impl Watch<'_, '_> {
         self.open
             .retain(|task| plan.position(task.as_str()).is_some());
         self.open.extend(meant.changed_since(&self.meant));
-        let tasks = with_dependants(plan, &self.open);
+        let selection = Selection::read(session, plan, self.args)?;
+        let mut tasks = with_dependants(plan, &self.open);
+        if let Some(selection) = &selection {
+            tasks.retain(|task| selection.tasks.contains(task));
+        }
         if tasks.is_empty() {
             session.note("nothing changed");
             return Ok(Next::Wait);
@@ -130,8 +135,13 @@ impl Watch<'_, '_> {
         let some = (tasks.len() < plan.tasks.len()).then_some(&tasks);
         let inputs = Inputs::gather(session, plan, &called, some, self.args)?;
         inputs.refuse_if_incomplete()?;
+        let only = some.map(|tasks| OnlyTasks {
+            tasks: tasks.iter().map(ToString::to_string).collect(),
+            with_ancestors: false,
+            outputs: selection.map(|it| it.asked.outputs).unwrap_or_default(),
+        });
         let started = self
-            .start((plan, &called), &inputs, some, &family.root.folder)
+            .start((plan, &called), &inputs, only, &family.root.folder)
             .await?;
         self.meant = meant;
         let (client, run) = started;
@@ -143,7 +153,7 @@ impl Watch<'_, '_> {
         &mut self,
         plans: (&Plan, &[&Plan]),
         inputs: &Inputs,
-        tasks: Option<&BTreeSet<TaskName>>,
+        only: Option<OnlyTasks>,
         folder: &Path,
     ) -> Result<(Client, Started)> {
         let session = self.session;
@@ -155,10 +165,9 @@ impl Watch<'_, '_> {
         let mounts = only::mounts(session, self.args)?;
         let wish = |with_ancestors| Wish {
             inputs,
-            only: tasks.map(|tasks| OnlyTasks {
-                tasks: tasks.iter().map(ToString::to_string).collect(),
+            only: only.clone().map(|only| OnlyTasks {
                 with_ancestors,
-                ..OnlyTasks::default()
+                ..only
             }),
             mounts: mounts.clone(),
             resume: false,
@@ -171,8 +180,8 @@ impl Watch<'_, '_> {
                 .any(|it| it.contains(" kept run of "))
         };
         match started {
-            // What came before is not kept any more, so it runs too.
-            Err(failure) if is_missing(&failure) => {
+            // What came before is not kept any more, so it runs too, unless one task was asked for.
+            Err(failure) if self.args.task.is_none() && is_missing(&failure) => {
                 let started = starting::start(session, &client, plans, wish(true)).await?;
                 Ok((client, started))
             }

@@ -160,3 +160,19 @@ fn the_last_line_is_the_last_with_something_on_it() {
         assert_eq!(last_line(piece).as_deref(), line, "{piece:?}");
     }
 }
+
+#[test]
+fn what_is_missing_of_a_log_scrolls_up_once_and_wraps_at_words() {
+    let mut picture = picture(middle());
+    let words = "part of the log may be missing here, nobody knows how much: the engine went away";
+    picture.missing(&("load".into(), Some(2)), words);
+    let above = picture.above(60, Paint::PLAIN);
+    assert_eq!(
+        above.get(..2).unwrap(),
+        [
+            "! load[2]  part of the log may be missing here, nobody knows",
+            "how much: the engine went away"
+        ]
+    );
+    assert!(picture.above(60, Paint::PLAIN).is_empty());
+}

@@ -70,6 +70,23 @@ fn each_thing_that_happens_is_a_line_with_its_task_in_front() {
 }
 
 #[test]
+fn what_is_missing_is_said_where_it_is_missing() {
+    let (mut view, paper) = plain();
+    let key: Key = ("load".into(), Some(1));
+    view.opened(&key);
+    view.wrote(&key, b"one\ntw");
+    view.missing(&key, "3 B of the log are missing here");
+    view.wrote(&key, b"ree\n");
+    view.closed(&key);
+    insta::assert_snapshot!(paper.text(), @"
+    load[1]  | one
+    load[1]  | tw
+    load[1]  ! 3 B of the log are missing here
+    load[1]  | ree
+    ");
+}
+
+#[test]
 fn a_task_is_not_over_before_its_log_is_told() {
     let (mut view, paper) = plain();
     let key: Key = ("load".into(), Some(0));
