@@ -142,6 +142,27 @@ script = 'cat "$GOFER_INPUTS/a/why"'
 }
 
 #[test]
+fn of_a_failed_task_it_is_said_too_what_cannot_be_kept() {
+    let project = Project::new(
+        r#"
+name = "odd"
+[defaults]
+image = "gofer-demo:1"
+[tasks.a]
+script = 'mkfifo "$GOFER_ARTIFACTS/p"; exit 3'
+"#,
+    );
+    let (done, run) = project.run(&[]);
+    done.assert_code(2);
+    let task = task(&run, "a");
+    assert_eq!(task["reason"], "exit_code", "{task}");
+    let message = task["message"].as_str().unwrap_or_default();
+    let said = "it exited with code 3; its $GOFER_ARTIFACTS cannot be kept: p is a pipe";
+    assert!(message.starts_with(said), "{message}");
+    project.assert_nothing_left();
+}
+
+#[test]
 fn what_leads_out_of_the_folder_is_refused_and_nothing_is_written_outside() {
     for (script, sentence) in [
         (

@@ -57,6 +57,9 @@ pub enum Refusal {
     /// The same name again.
     #[error("{0} is there twice")]
     Twice(String),
+    /// Where the folder itself should be is something else.
+    #[error("{0} is not a folder any more; leave it as it is and write into it")]
+    NoFolder(String),
     /// Something in a thing that is no folder.
     #[error("{name} would lie in {parent}, which is not a folder")]
     NotInAFolder {

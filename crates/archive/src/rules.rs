@@ -66,10 +66,7 @@ impl Rules {
             // Only a folder can have others in it.
             return match raw.flag {
                 b'5' => Ok(None),
-                _ => Err(Refusal::Special {
-                    name: shown(&raw.name),
-                    what: "not a folder, where one has to be",
-                }),
+                _ => Err(Refusal::NoFolder(shown(&raw.name))),
             };
         };
         let kind = self.kind(raw, &path)?;

@@ -105,6 +105,7 @@ impl Server {
             knock: Arc::new(move |owner| sockets.knock(owner)),
             options: Options {
                 keep: kept_by_choice(std::env::var("GOFER_KEEP").ok().as_deref())?,
+                log_cap: cap_by_choice(std::env::var("GOFER_LOG_CAP").ok().as_deref())?,
                 ..Options::default()
             },
         });
@@ -246,6 +247,20 @@ fn kept_by_choice(chosen: Option<&str>) -> Result<Keep, Refused> {
             not_allowed: false,
         }),
     }
+}
+
+/// How much of each log the user wants kept.
+fn cap_by_choice(chosen: Option<&str>) -> Result<Option<u64>, Refused> {
+    let Some(chosen) = chosen.filter(|chosen| !chosen.is_empty()) else {
+        return Ok(None);
+    };
+    gofer_core::quantity::memory(chosen)
+        .map(Some)
+        .map_err(|error| Refused {
+            message: format!("GOFER_LOG_CAP: {error}"),
+            remedy: Some("without it, all of each log is kept".into()),
+            not_allowed: false,
+        })
 }
 
 fn user_name(uid: u32) -> String {

@@ -6,19 +6,16 @@ use futures_util::{StreamExt, TryStreamExt};
 use gofer_core::id::AttemptId;
 use gofer_scheduler::{Error, Tar};
 
-/// Go's bit for a folder.
-const FOLDER: u32 = 1 << 31;
-
 pub(crate) async fn artifacts(engine: &Engine, id: &AttemptId) -> Result<Option<Tar>, Error> {
     let name = labels::attempt_name(engine.store, id);
-    let Some(stat) = collect::stat(engine, &name, spec::ARTIFACTS).await? else {
+    // What is no folder is for whoever reads the archive to refuse.
+    if collect::stat(engine, &name, spec::ARTIFACTS)
+        .await?
+        .is_none()
+    {
         // A missing folder and a missing container are both 404, and HEAD has no words.
         let there = engine.docker.inspect_container(&name, None).await;
         return there.map(|_| None).map_err(remedy::plain);
-    };
-    if stat.file_mode & FOLDER == 0 {
-        let text = "$GOFER_ARTIFACTS is not a folder any more".to_owned();
-        return Err(Error::Failed(text));
     }
     let options = DownloadFromContainerOptionsBuilder::new()
         .path(spec::ARTIFACTS)

@@ -180,7 +180,7 @@ fn the_same_name_twice_is_refused() {
 fn the_folder_itself_is_a_folder() {
     for flag in [b'0', b'1', b'2', b'6'] {
         let refusal = refused(&[wild(flag, "artifacts", "x")]);
-        assert!(matches!(refusal, Refusal::Special { .. }), "{refusal}");
+        assert!(matches!(refusal, Refusal::NoFolder(_)), "{refusal}");
     }
 }
 

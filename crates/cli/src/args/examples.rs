@@ -40,7 +40,10 @@ pub(super) const SHOW: &str = "Examples:
 pub(super) const LOGS: &str = "Examples:
   gofer logs etl/42/load             what the newest attempt wrote, and nothing else
   gofer logs etl/42/load/3 -f        an item of a fan-out, as it writes
-  gofer logs etl/latest --tail 20    all tasks, each line with its task in front";
+  gofer logs etl/latest --tail 20    all tasks, each line with its task in front
+
+On standard output there are the attempt's bytes and nothing else. Where some are missing, standard
+error says how many and why. All are kept, or so many of each log: GOFER_LOG_CAP=100Mi.";
 pub(super) const SHELL: &str = "Examples:
   gofer shell etl/42/load            with its environment, user, files and working folder
   gofer shell etl/latest/load/3      an item of a fan-out

@@ -40,6 +40,9 @@ pub struct Exit {
 /// The system's own words when a process cannot be had.
 const NO_PROCESS: &str = "Resource temporarily unavailable";
 
+/// How a sentence in [`Exit::bad_command`] begins if no try can help.
+pub const OTHER_PLATFORM: &str = "the image is made for another platform";
+
 /// The state, the reason and the sentence that an ending comes to.
 pub(super) struct Verdict {
     pub(super) state: TaskState,
@@ -122,6 +125,12 @@ fn judge_exit(exit: &Exit, bad: Option<(Reason, &String)>) -> Verdict {
         return Verdict::because(Failed, Reason::StoppedOutside, message);
     }
     if let Some(words) = &exit.bad_command {
+        if words.starts_with(OTHER_PLATFORM) {
+            return Verdict {
+                is_final: true,
+                ..Verdict::because(Failed, Reason::WrongPlatform, words.as_str())
+            };
+        }
         let reason = if words.contains(NO_PROCESS) {
             Reason::PidsExhausted
         } else {
@@ -141,7 +150,13 @@ fn judge_exit(exit: &Exit, bad: Option<(Reason, &String)>) -> Verdict {
             Reason::ExitCode,
             format!("it exited with code {code}; a process of it was killed for memory"),
         ),
-        (_, _) => Verdict::because(
+        // Its handlers would have it, so it is said that there is nothing to have.
+        (_, Some((_, why))) => Verdict::because(
+            Failed,
+            Reason::ExitCode,
+            format!("it exited with code {code}; {why}"),
+        ),
+        (_, None) => Verdict::because(
             Failed,
             Reason::ExitCode,
             format!("it exited with code {code}"),

@@ -26,7 +26,7 @@ pub use book::{Book, Identity};
 pub use borrow::{Need, needs};
 pub use calls::{CalledBy, Calls, MOST_DEPTH, child_of};
 pub use event::{Effect, Event, Illegal, Outcome, Step};
-pub use exit::{Ending, Exit};
+pub use exit::{Ending, Exit, OTHER_PLATFORM};
 pub use keep::{Keep, MOST_KEPT};
 pub use partial::{Given, GivenArtifacts, Mount, Partial};
 pub use state::{Reason, RunReason, RunState, TaskState};

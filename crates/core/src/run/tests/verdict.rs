@@ -1,7 +1,9 @@
 //! The verdict of a run: sentences 16 to 23, and of an exit.
 
 use super::world::{Does, World, exits, hangs, start};
-use crate::run::{Ending, Exit, Reason, RunReason, RunState, TaskState::*};
+use crate::run::{
+    Ending, Exit, OTHER_PLATFORM, Reason, RunReason, RunState, TaskState::*, exit::judge,
+};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -214,6 +216,18 @@ fn a_command_that_cannot_be_executed_is_a_bad_command() {
 }
 
 #[test]
+fn a_command_of_another_platform_is_no_bad_command() {
+    let exit = Exit {
+        bad_command: Some(format!("{OTHER_PLATFORM}, linux/s390x")),
+        ..exit(126)
+    };
+    assert_eq!(
+        verdict_of(exit),
+        (Failed, Some(Reason::WrongPlatform), Some(126))
+    );
+}
+
+#[test]
 fn an_init_that_gets_no_process_is_no_bad_command() {
     let words = "fork failed: Resource temporarily unavailable";
     let exit = Exit {
@@ -266,4 +280,21 @@ fn times_of_a_run_and_its_attempts_are_kept() {
     let times: (Option<Timestamp>, Option<Timestamp>) = (attempt.started_at, attempt.ended_at);
     assert_eq!(times, (Some(start()), Some(later(5))));
     assert_eq!(attempt.image.as_deref(), Some("busybox@sha256:1"));
+}
+
+#[test]
+fn of_a_failure_it_is_said_as_well_what_cannot_be_kept() {
+    let why = "its $GOFER_ARTIFACTS cannot be kept: a pipe".to_owned();
+    let artifacts = (Reason::BadOutputs, why.clone());
+    let message = |code, outputs| {
+        let ending = Ending::Exited(exit(code));
+        let verdict = judge(&ending, outputs, Some(&artifacts));
+        (verdict.reason.unwrap(), verdict.message.unwrap())
+    };
+    let said = format!("it exited with code 3; {why}");
+    assert_eq!(message(3, None), (Reason::ExitCode, said));
+    assert_eq!(message(0, None), (Reason::BadOutputs, why));
+    let outputs = "line 1 of $GOFER_OUTPUT is odd".to_owned();
+    let said = "it exited with code 3; line 1 of $GOFER_OUTPUT is odd".to_owned();
+    assert_eq!(message(3, Some(&outputs)), (Reason::ExitCode, said));
 }
