@@ -1,6 +1,6 @@
 //! Every byte a container wrote is stored, whatever it is and whenever Gofer dies.
 
-use crate::harness::{Project, Since, Stage, number, wait_for};
+use crate::harness::{Live, Project, Since, Stage, number, wait_for};
 use std::time::Duration;
 
 /// What a task writes, as a script and as bytes. Each pauses in the middle of a line.
@@ -190,4 +190,27 @@ script = 'for n in $(seq 1 20); do echo "line $n"; sleep 0.05; done; printf end'
     done.assert_code(0);
     assert_eq!(done.stdout, project.logs("follow/1/only"));
     assert!(done.out().ends_with("line 20\nend"), "{}", done.out());
+}
+
+#[test]
+fn of_a_log_beyond_its_cap_the_beginning_is_kept_and_the_rest_is_said() {
+    let script = "head -c 7000000 /dev/zero | tr '\\\\0' x";
+    let project = Project::new(&format!(
+        "name = \"etl\"\n[tasks.a]\nimage = \"gofer-demo:1\"\nscript = \"{script}\"\n"
+    ));
+    let mut command = project.command(&["run"]);
+    command.env("GOFER_LOG_CAP", "6Mi");
+    let done = Live::new(command).done();
+    done.assert_code(0);
+    let words = "the log ends here, the last 708 kB were not kept";
+    assert!(done.out().contains(&format!("a ! {words}")));
+    let logs = project.gofer(&["logs", "etl/1/a"]);
+    assert_eq!(logs.stdout, vec![b'x'; 6 << 20]);
+    let err = logs.assert_code(0).err();
+    assert!(err.starts_with(&format!("note: etl/1/a: {words}")), "{err}");
+    let mut command = project.command(&["run"]);
+    command.env("GOFER_LOG_CAP", "lots");
+    let done = Live::new(command).done();
+    assert!(done.assert_code(1).err().contains("GOFER_LOG_CAP"));
+    project.assert_nothing_left();
 }

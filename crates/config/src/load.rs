@@ -46,11 +46,11 @@ pub enum LoadError {
         path: PathBuf,
     },
     /// Nothing on this machine runs it.
-    #[error("nothing here runs {}: tried {tried}; install one of them, or print the JSON yourself", path.display())]
+    #[error("nothing here runs {}: install {tried}, or keep what it prints as gofer.json", path.display())]
     NoToolchain {
         /// Which file.
         path: PathBuf,
-        /// What was looked for.
+        /// What was looked for, as words behind `install`.
         tried: String,
     },
     /// It could not be started.

@@ -91,16 +91,16 @@ fn tried(language: &str) -> String {
     let names = interpreters(language)
         .iter()
         .filter_map(|words| words.first().copied());
-    names
-        .map(|name| {
-            if (language, name) == ("ts", "node") {
-                "node from 22.6 on"
-            } else {
-                name
-            }
+    let names: Vec<&str> = names
+        .map(|name| match (language, name) {
+            ("ts", "node") => "node from 22.6 on",
+            _ => name,
         })
-        .collect::<Vec<_>>()
-        .join(", ")
+        .collect();
+    match names.as_slice() {
+        [only] => (*only).to_owned(),
+        names => format!("one of {}", names.join(", ")),
+    }
 }
 
 /// Whether a file can be run as it is.

@@ -79,10 +79,59 @@ fn typescript_runs_on_what_there_is_or_says_what_was_tried() {
     match load(&write(folder.path(), "gofer.config.ts", &text, 0o644)) {
         Ok(loaded) => assert_eq!(loaded.reading.pipeline.unwrap().name.as_str(), "made"),
         Err(LoadError::NoToolchain { tried, .. }) => {
-            assert_eq!(tried, "tsx, bun, deno, node from 22.6 on");
+            assert_eq!(tried, "one of tsx, bun, deno, node from 22.6 on");
         }
         Err(error) => panic!("{error}"),
     }
+}
+
+#[test]
+fn javascript_runs_on_what_there_is_or_says_what_was_tried() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("console.error('building');\nconsole.log('{PRINTED}');\n");
+    for file in ["gofer.config.js", "gofer.config.mjs"] {
+        match load(&write(folder.path(), file, &text, 0o644)) {
+            Ok(loaded) => assert_eq!(loaded.reading.pipeline.unwrap().name.as_str(), "made"),
+            Err(LoadError::NoToolchain { tried, .. }) => assert_eq!(tried, "one of node, bun"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn go_and_typescript_are_run_as_their_tools_want_it_in_the_folder_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let tools = folder.path().join("node_modules/.bin");
+    fs::create_dir_all(&tools).unwrap();
+    let says = |words: &str| {
+        format!("#!/bin/sh\n[ \"$*\" = \"{words}\" ] && test -f beside && echo '{PRINTED}'\n")
+    };
+    write(folder.path(), "beside", "", 0o644);
+    let (go, ts) = ("gofer.config.go", "gofer.config.ts");
+    let at = |file: &str| folder.path().join(file).display().to_string();
+    write(&tools, "go", &says(&format!("run {}", at(go))), 0o755);
+    write(&tools, "tsx", &says(&at(ts)), 0o755);
+    assert_eq!(
+        name(&write(folder.path(), go, "package main", 0o644)),
+        "made"
+    );
+    assert_eq!(name(&write(folder.path(), ts, "", 0o644)), "made");
+    write(&tools, "go", "#!/bin/sh\nexit 1\n", 0o755);
+    let message = load(&folder.path().join(go)).unwrap_err().to_string();
+    let said = "`go run gofer.config.go` failed (exit status: 1); what it says stands above";
+    assert_eq!(message, said);
+}
+
+#[test]
+fn a_tool_that_is_not_there_is_named_with_what_to_do() {
+    let error = |tried: &str| LoadError::NoToolchain {
+        path: "gofer.config.go".into(),
+        tried: tried.to_owned(),
+    };
+    assert_eq!(
+        error("go").to_string(),
+        "nothing here runs gofer.config.go: install go, or keep what it prints as gofer.json"
+    );
 }
 
 #[test]
