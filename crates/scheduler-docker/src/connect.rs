@@ -6,7 +6,7 @@ use self::greeting::Greeting;
 use crate::{
     Docker,
     engine::{Engine, Machine, Options, Parts},
-    find::{Endpoint, Found},
+    find::{Endpoint, Found, how_to_start},
     link,
     remedy::{self, Kind},
 };
@@ -23,8 +23,8 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub enum ConnectError {
     /// It does not answer.
     #[error(
-        "the container engine at {endpoint} ({why}) does not answer: {words}; start it (sudo \
-         systemctl start docker), or set DOCKER_HOST to one that runs"
+        "the container engine at {endpoint} ({why}) does not answer: {words}; {}",
+        how_to_start(endpoint, why)
     )]
     NotThere {
         /// Where.

@@ -114,8 +114,8 @@ pub enum FindError {
     NoRight(String),
     /// Nothing was found anywhere.
     #[error(
-        "no container engine was found; install Docker or Podman and start it, or set DOCKER_HOST. \
-         Tried: {}",
+        "no container engine was found; {}. Tried: {}",
+        what_to_do(tried),
         tried.join("; ")
     )]
     Nothing {
@@ -144,6 +144,32 @@ pub fn find(environment: &Environment) -> Result<Found, FindError> {
         });
     }
     among_sockets(environment, |_| true)
+}
+
+fn what_to_do(tried: &[String]) -> &'static str {
+    // Only where Podman was asked for.
+    if !tried.is_empty() && tried.iter().all(|place| is_podman(place)) {
+        START_PODMAN
+    } else {
+        "install Docker or Podman and start it, or set DOCKER_HOST"
+    }
+}
+
+const START_PODMAN: &str = "start Podman's service (systemctl --user start podman.socket, as root \
+     systemctl start podman.socket, without systemd podman system service --time=0 &), or set \
+     CONTAINER_HOST to one that runs";
+
+fn is_podman(words: &str) -> bool {
+    words.to_lowercase().contains("podman")
+}
+
+/// How the engine that was chosen for this reason is started.
+pub(crate) fn how_to_start(endpoint: &str, why: &str) -> &'static str {
+    if is_podman(endpoint) || is_podman(why) {
+        START_PODMAN
+    } else {
+        "start it (sudo systemctl start docker), or set DOCKER_HOST to one that runs"
+    }
 }
 
 /// Finds the one that a person names: `docker`, `podman`, or an address.

@@ -1,6 +1,7 @@
 //! One attempt from its start to its end: its log, and what becomes of it.
 
 mod ending;
+mod foreign;
 mod relook;
 
 use crate::{
@@ -241,7 +242,13 @@ impl Watched {
         let words = self.sink.finish(code).await;
         match last {
             Last::Exit(exit) => {
-                let bad_command = words.map(|words| ending::bad_command(&self.exec, &words));
+                let bad_command = match words {
+                    Some(words) => Some(match self.foreign(&words).await {
+                        Some(sentence) => sentence,
+                        None => ending::bad_command(&self.exec, &words),
+                    }),
+                    None => None,
+                };
                 Last::Exit(Exit {
                     bad_command,
                     ..exit

@@ -19,6 +19,7 @@ type Outputs = Result<BTreeMap<OutputKey, String>, String>;
 type Kept = Result<Option<Artifacts>, (Reason, String)>;
 
 /// What is known of an attempt when it starts.
+#[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
     pub(super) image: &'a Option<String>,
     pub(super) service_images: &'a BTreeMap<String, String>,
