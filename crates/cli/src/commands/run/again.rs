@@ -42,6 +42,7 @@ pub(crate) async fn rerun(session: &Session<'_>, args: &Args) -> Result<Code> {
     let started = if is_new {
         like(session, &client, &run, args, secrets).await?
     } else {
+        note_images(session, &run);
         again(&client, &run, args, secrets).await?
     };
     let plan = plan_of(&client, &started.run).await?;
@@ -91,6 +92,16 @@ async fn tell_if_changed(session: &Session<'_>, client: &Client, run: &Run) {
             "note: {file} has changed since; this runs version {} again (--file {file} makes a new run like {name})",
             run.version
         ));
+    }
+}
+
+/// Tags may mean other images by now.
+fn note_images(session: &Session<'_>, run: &Run) {
+    let own = run.tasks.iter().flat_map(|task| &task.attempts);
+    let of_items = run.tasks.iter().flat_map(|task| &task.items);
+    let mut attempts = own.chain(of_items.flat_map(|item| &item.attempts));
+    if !session.common.quiet && attempts.any(|attempt| attempt.image_digest.is_some()) {
+        session.note(format_args!("with the images that it had"));
     }
 }
 
