@@ -1,16 +1,18 @@
 //! The one event stream: what happens to our containers, and whether the engine is there at all.
 
+mod attend;
+mod past;
+
+pub(crate) use attend::attend;
+
 use crate::{
     engine::{Brand, Engine, lock},
-    labels,
     remedy::{self, Kind},
 };
 use bollard::{
     Docker,
     models::{EventMessage, NetworkInspect},
-    query_parameters::EventsOptionsBuilder,
 };
-use futures_util::StreamExt;
 use gofer_core::Timestamp;
 use std::{
     collections::BTreeMap,
@@ -198,73 +200,5 @@ impl Backoff {
     pub(crate) async fn pause(&mut self, engine: &Engine) {
         engine.clock.sleep(self.0).await;
         self.0 = (self.0 * 2).min(LONGEST);
-    }
-}
-
-/// Reads the event stream until we close, and connects again whenever it breaks.
-pub(crate) async fn attend(engine: Arc<Engine>) {
-    // The first container may be quicker than our subscription: ask for what was just before.
-    let mut since = engine.clock.now() - Duration::from_secs(2);
-    let closing = engine.closing.clone();
-    let attending = async {
-        loop {
-            let words = listen(&engine, &mut since).await;
-            tracing::warn!(words, "the engine's event stream broke");
-            engine
-                .link
-                .presence
-                .send_modify(|presence| presence.answering = false);
-            let generation = knock(&engine).await;
-            engine.link.presence.send_modify(|presence| {
-                if presence.generation != generation {
-                    engine.supplies.forget();
-                }
-                *presence = Presence {
-                    answering: true,
-                    generation,
-                };
-            });
-            tracing::info!("the engine answers again");
-        }
-    };
-    tokio::select! {
-        biased;
-        () = closing.cancelled() => {}
-        () = attending => {}
-    }
-}
-
-async fn knock(engine: &Engine) -> Option<String> {
-    let mut backoff = Backoff::new();
-    loop {
-        match generation(&engine.docker, engine.brand).await {
-            Ok(generation) => return generation,
-            Err(_) => backoff.pause(engine).await,
-        }
-    }
-}
-
-async fn listen(engine: &Engine, since: &mut Timestamp) -> String {
-    let filters: [(&str, Vec<String>); 2] = [
-        ("type", vec!["container".to_owned()]),
-        ("label", vec![format!("{}={}", labels::STORE, engine.store)]),
-    ];
-    let from = format!("{}.{:09}", since.as_second(), since.subsec_nanosecond());
-    let options = EventsOptionsBuilder::new()
-        .since(&from)
-        .filters(&filters.into())
-        .build();
-    let mut events = std::pin::pin!(engine.docker.events(Some(options)));
-    loop {
-        match events.next().await {
-            None => return "it ended".to_owned(),
-            Some(Err(error)) => return remedy::chain(&error),
-            Some(Ok(event)) => {
-                engine.link.tell(&event);
-                // What is asked for again begins after what was heard.
-                let next = time(&event).map(|at| at + Duration::from_nanos(1));
-                *since = next.unwrap_or(*since);
-            }
-        }
     }
 }

@@ -60,6 +60,7 @@ impl Docker {
             None => version.to_string(),
         });
         let api = engine.docker.client_version();
+        let is_podman = engine.brand == Brand::Podman;
         let os = info.os_type.unwrap_or_else(|| "linux".to_owned());
         Ok(Probe {
             brand: engine.brand,
@@ -70,11 +71,13 @@ impl Docker {
             cgroup,
             storage: info.driver,
             is_rootless: security.iter().any(|option| option.contains("rootless")),
-            live_restore: info.live_restore_enabled.unwrap_or(false),
+            // Podman's containers do not depend on its service.
+            live_restore: is_podman || info.live_restore_enabled.unwrap_or(false),
             can_limit_memory: info.memory_limit.unwrap_or(false),
             can_limit_cpu: info.cpu_cfs_quota.unwrap_or(false),
             can_limit_processes: info.pids_limit.unwrap_or(false),
-            has_init: info.init_binary.is_some_and(|name| !name.is_empty()),
+            // Podman has no word for it; a start says if it is missing.
+            has_init: is_podman || info.init_binary.is_some_and(|name| !name.is_empty()),
             free_bytes: info
                 .docker_root_dir
                 .as_deref()

@@ -2,6 +2,7 @@
 
 use super::{Last, Seen, State, Watched};
 use crate::{
+    engine::Brand,
     link::Heard,
     remedy::{self, Kind},
 };
@@ -13,10 +14,15 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 /// The events of an end come in order, a moment after the wait is answered.
 const EVENTS_LAG: Duration = Duration::from_millis(100);
+/// Podman looks at its file of events four times a second, and a stream of them may just be opened
+/// anew.
+const PODMAN_LAG: Duration = Duration::from_secs(3);
 
 /// How often an end of 137 is looked at before it is taken as somebody's `kill`.
 const OOM_LOOKS: u32 = 20;
-const OOM_PAUSE: Duration = Duration::from_millis(50);
+/// How often one of 143 on Podman, which may be removing what it ended.
+const REMOVAL_LOOKS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The event of a start comes with its answer; one that is this late was lost.
 const START_LAG: Duration = Duration::from_secs(1);
@@ -142,34 +148,42 @@ impl Watched {
             stopped_outside,
             bad_command: None,
         };
-        if memory || self.heard.died.is_none() {
-            // Removed at once by somebody: its code is known all the same.
-            let is_unexplained = memory && !stopped_outside && !self.live.is_asked();
-            let seen = self.seen_at_end(is_unexplained).await;
-            if let Some(Seen {
-                out_of_memory,
-                finished,
-                ..
-            }) = seen
-            {
-                exit.out_of_memory = memory && out_of_memory;
-                exit.at = finished.unwrap_or(exit.at);
+        let is_podman = self.engine.brand == Brand::Podman;
+        let is_unexplained = !stopped_outside && !self.live.is_asked();
+        // What was removed and says 0 has no outputs to collect, which ends it as well.
+        let may_be_removed = is_podman && is_unexplained && matches!(code, 137 | 143);
+        if memory || may_be_removed || self.heard.died.is_none() {
+            let looks = match code {
+                143 if may_be_removed => REMOVAL_LOOKS,
+                137 if is_unexplained => OOM_LOOKS,
+                _ => 1,
+            };
+            match self.seen_at_end(looks).await {
+                Ok(Some(seen)) => {
+                    exit.out_of_memory = memory && seen.out_of_memory;
+                    exit.at = seen.finished.unwrap_or(exit.at);
+                }
+                // No event of Podman's tells of the signal by which it ends what it removes.
+                Ok(None) => exit.stopped_outside |= may_be_removed,
+                // Its code is known all the same.
+                Err(_) => {}
             }
         }
         Ok(Last::Exit(exit))
     }
 
-    /// What the engine says now. It learns of memory that ran out beside the end, not before it:
-    /// an end that nothing explains is looked at again.
-    async fn seen_at_end(&self, is_unexplained: bool) -> Option<Seen> {
-        let mut looks = if is_unexplained { OOM_LOOKS } else { 1 };
+    /// What the engine says now. It learns of memory that ran out beside the end, not before it,
+    /// and Podman removes after the end: one that nothing explains is looked at again.
+    async fn seen_at_end(&self, mut looks: u32) -> Result<Option<Seen>, String> {
         loop {
-            let seen = self.inspect().await.ok().flatten()?;
+            let seen = self.inspect().await;
             looks -= 1;
-            if seen.out_of_memory || looks == 0 {
-                return Some(seen);
+            let is_plain = matches!(&seen, Ok(Some(seen)) if !seen.out_of_memory);
+            // On its way out it cannot be looked at.
+            if looks == 0 || !(is_plain || seen.is_err()) {
+                return seen;
             }
-            self.engine.clock.sleep(OOM_PAUSE).await;
+            self.engine.clock.sleep(PAUSE).await;
         }
     }
 
@@ -192,7 +206,11 @@ impl Watched {
     async fn hear_all(&mut self) {
         let clock = self.engine.clock.clone();
         let mut presence = self.engine.link.presence();
-        let mut late = std::pin::pin!(clock.sleep(EVENTS_LAG));
+        let lag = match self.engine.brand {
+            Brand::Docker => EVENTS_LAG,
+            Brand::Podman => PODMAN_LAG,
+        };
+        let mut late = std::pin::pin!(clock.sleep(lag));
         while self.heard.died.is_none() {
             tokio::select! {
                 biased;

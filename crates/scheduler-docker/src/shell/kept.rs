@@ -51,14 +51,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// does.
 async fn has_ended(engine: &Engine, id: &AttemptId) -> Result<bool, Error> {
     let name = labels::attempt_name(engine.store, id);
-    let filters = HashMap::from([("name", vec![format!("^/{name}$")])]);
+    let filters = HashMap::from([("name", vec![format!("^/?{name}$")])]);
     let options = ListContainersOptionsBuilder::new()
         .all(true)
         .filters(&filters)
         .build();
     for _ in 0..LOOKS {
-        let listed = engine.docker.list_containers(Some(options.clone())).await;
-        let listed = listed.map_err(remedy::plain)?;
+        let listed = removal::listed(engine, options.clone()).await?;
         let Some(listed) = listed.first() else {
             return Ok(false);
         };

@@ -2,10 +2,10 @@ use crate::{clock::Real, engine};
 use async_trait::async_trait;
 use bollard::{
     Docker as Client,
-    models::{ContainerCreateBody, EventMessage},
+    models::{ContainerCreateBody, EventMessage, VolumeCreateRequest},
     query_parameters::{
         CreateContainerOptionsBuilder, EventsOptionsBuilder, KillContainerOptionsBuilder,
-        ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
+        ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
     },
 };
 use futures_util::StreamExt;
@@ -20,7 +20,13 @@ use gofer_scheduler::{
     conformance::{Abilities, Bench, Ending, Job, Meddling, script},
 };
 use gofer_scheduler_docker::{Docker, Found, Options};
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::PathBuf,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -64,6 +70,42 @@ impl OnDocker {
         Docker::connect(&self.found, self.store, Arc::new(Real), options)
             .await
             .unwrap()
+    }
+
+    /// What happened until now. An engine that is busy tells it late, so it is read up to something
+    /// that happens now.
+    async fn events(&self) -> Vec<EventMessage> {
+        let last = format!("gofer-test-{}", fresh().simple());
+        let volume = VolumeCreateRequest {
+            name: Some(last.clone()),
+            ..VolumeCreateRequest::default()
+        };
+        self.client.create_volume(volume).await.unwrap();
+        let options = None::<RemoveVolumeOptions>;
+        self.client.remove_volume(&last, options).await.unwrap();
+        let is_last = |event: &EventMessage| {
+            let Some(actor) = &event.actor else {
+                return false;
+            };
+            let name = actor.attributes.as_ref().and_then(|all| all.get("name"));
+            actor.id.as_ref() == Some(&last) || name == Some(&last)
+        };
+        // Podman has types that the client does not know.
+        let types = ["container", "volume"].map(str::to_owned);
+        let since = EventsOptionsBuilder::new()
+            .since(&self.begun.to_string())
+            .filters(&HashMap::from([("type", types.to_vec())]));
+        loop {
+            let mut events = pin!(self.client.events(Some(since.clone().build())));
+            let mut heard = Vec::new();
+            // Podman ends a stream when it begins its file of events anew.
+            while let Some(Ok(event)) = events.next().await {
+                if is_last(&event) {
+                    return heard;
+                }
+                heard.push(event);
+            }
+        }
     }
 
     /// The engine's id of the attempt's container.
@@ -147,29 +189,21 @@ impl Bench for OnDocker {
             ("gofer.task", id.task.to_string()),
             ("gofer.role", "attempt".to_owned()),
         ];
-        let wanted = labels.iter().map(|(key, value)| format!("{key}={value}"));
-        let mut filters = HashMap::from([("event", vec!["start".to_owned()])]);
-        if !self.is_podman {
-            filters.insert("label", wanted.collect());
-        }
-        let until = Real.now().as_second() + 1;
-        let options = EventsOptionsBuilder::new()
-            .since(&self.begun.to_string())
-            .until(&until.to_string())
-            .filters(&filters);
-        // To Podman any one of several labels would be enough.
-        let is_its = |event: &EventMessage| {
+        let is_its_start = |event: &EventMessage| {
             let actor = event.actor.as_ref();
             let found = actor.and_then(|actor| actor.attributes.as_ref());
-            found.is_some_and(|found| {
-                labels
-                    .iter()
-                    .all(|(key, value)| found.get(*key) == Some(value))
-            })
+            event.action.as_deref() == Some("start")
+                && found.is_some_and(|found| {
+                    labels
+                        .iter()
+                        .all(|(key, value)| found.get(*key) == Some(value))
+                })
         };
-        let events = self.client.events(Some(options.build()));
-        let its = events.filter(|event| std::future::ready(event.as_ref().is_ok_and(&is_its)));
-        its.count().await
+        let events = self.events().await;
+        let starts = events.into_iter().filter(is_its_start);
+        // Podman may tell one twice.
+        let starts: BTreeSet<_> = starts.map(|event| event.time_nano).collect();
+        starts.len()
     }
 
     async fn meddle(&self, id: &AttemptId, what: Meddling) {

@@ -1,92 +1,26 @@
 //! The same behaviours on Debian's Podman, whose service is started for these tests on a socket and
 //! in a storage of their own. Where it cannot be installed they are skipped, and say why.
 
-use crate::{bench::OnDocker, engine, packages};
-use gofer_scheduler_docker::{Endpoint, Found};
-use std::{
-    fs::File,
-    io::{Read, Write},
-    os::unix::net::UnixStream,
-    path::Path,
-    process::{Command, Stdio},
-    sync::LazyLock,
-    thread::sleep,
-    time::Duration,
-};
+mod service;
 
-/// Podman, and what Debian only recommends beside it.
-const PROGRAMS: [(&str, &str); 3] = [
-    ("podman", "podman"),
-    ("/usr/lib/podman/netavark", "netavark"),
-    ("catatonit", "catatonit"),
-];
+use self::service::serve;
+use crate::{bench::OnDocker, engine};
+use gofer_scheduler_docker::Found;
+use std::sync::LazyLock;
 
-static SERVICE: LazyLock<Result<Found, String>> = LazyLock::new(|| {
-    for (program, package) in PROGRAMS {
-        packages::have(program, package)?;
-    }
-    Ok(Found {
-        endpoint: Endpoint::Unix(serve()),
-        why: "a test's own".to_owned(),
-    })
+type Service = LazyLock<Result<Found, String>>;
+
+static SERVICE: Service = LazyLock::new(|| serve("gofer-test-podman", ""));
+
+/// Its file of events begins anew all the time, which ends every stream of them.
+static FORGETFUL: Service = LazyLock::new(|| {
+    let size = "[engine]\nevents_logfile_max_size = \"256k\"\n";
+    serve("gofer-test-podman-forgetful", size)
 });
 
-/// The storage is one for all processes that test, and stays: images are imported once. The service
-/// ends by itself when nobody asks it anything any more.
-#[expect(
-    clippy::zombie_processes,
-    reason = "it ends by itself, after whoever asked it last"
-)]
-fn serve() -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join("gofer-test-podman");
-    std::fs::create_dir_all(&folder).unwrap();
-    let socket = folder.join(format!("{}.sock", std::process::id()));
-    // Its own limits may be above those of this process, which then cannot set them.
-    let limits = folder.join("containers.conf");
-    let text = "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=4096:4096\"]\n";
-    std::fs::write(&limits, text).unwrap();
-    let log = File::create(socket.with_extension("log")).unwrap();
-    let mut command = Command::new("podman");
-    for (flag, name) in [
-        ("--root", "root"),
-        ("--runroot", "run"),
-        ("--tmpdir", "tmp"),
-    ] {
-        command.arg(flag).arg(folder.join(name));
-    }
-    command
-        .env("CONTAINERS_CONF", limits)
-        .current_dir(&folder)
-        .args(["system", "service", "--time=20"])
-        .arg(format!("unix://{}", socket.display()))
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .spawn()
-        .unwrap();
-    for _ in 0..300 {
-        if answers(&socket) {
-            return socket;
-        }
-        sleep(Duration::from_millis(50));
-    }
-    let log = std::fs::read_to_string(socket.with_extension("log")).unwrap_or_default();
-    panic!("podman's service does not answer:\n{log}");
-}
-
-fn answers(socket: &Path) -> bool {
-    let asked = UnixStream::connect(socket).and_then(|mut stream| {
-        stream.write_all(b"GET /_ping HTTP/1.0\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer.contains("200 OK"))
-    });
-    asked.unwrap_or(false)
-}
-
 /// `None`: it cannot be had here.
-async fn bench() -> Option<OnDocker> {
-    match &*SERVICE {
+async fn bench(service: &Service) -> Option<OnDocker> {
+    match &**service {
         Ok(found) => {
             engine::import(engine::client(found)).await;
             let mut bench = OnDocker::at(found.clone()).await;
@@ -100,9 +34,8 @@ async fn bench() -> Option<OnDocker> {
     }
 }
 
-// All but four, which `docs/design/0012-podman.md` lists with what Podman does instead.
 gofer_scheduler::conformance_tests! {
-    match bench().await {
+    match bench(&SERVICE).await {
         Some(bench) => bench,
         None => return,
     };
@@ -131,6 +64,7 @@ gofer_scheduler::conformance_tests! {
     a_stop_is_a_signal_first_and_force_after_the_grace
     stopping_twice_or_what_has_ended_is_success
     a_signal_from_outside_is_never_a_success
+    a_container_removed_from_outside_is_no_success
     a_pause_from_outside_is_told_and_ends_nothing
     what_is_ours_is_listed_with_all_that_is_known
     removing_takes_what_is_ours_and_nothing_else
@@ -149,6 +83,7 @@ gofer_scheduler::conformance_tests! {
     a_command_runs_beside_the_main_one
     files_arrive_byte_for_byte_and_nobody_writes_them
     a_secret_file_is_for_the_containers_user_alone
+    files_and_scripts_arrive_on_a_read_only_root
     a_script_that_names_its_interpreter_is_run_by_it
     a_file_where_the_image_has_a_folder_is_refused
     a_working_directory_is_made_and_one_that_is_a_file_is_refused
@@ -158,4 +93,42 @@ gofer_scheduler::conformance_tests! {
     a_scratch_volume_is_the_runs_own_and_goes_with_it
     a_persistent_volume_stays_until_it_is_removed
     a_folder_of_the_machine_is_mounted_and_a_missing_one_is_not_made
+    what_is_kept_is_looked_into_until_it_is_removed
+    a_session_that_is_dropped_leaves_nothing
+}
+
+mod whose_events_are_begun_anew {
+    use super::*;
+    use bollard::{models::VolumeCreateRequest, query_parameters::RemoveVolumeOptions};
+    use tokio_util::task::TaskTracker;
+
+    /// With events enough.
+    async fn noisy() -> Option<OnDocker> {
+        let bench = bench(&FORGETFUL).await?;
+        let client = bench.client.clone();
+        let noise = TaskTracker::new();
+        noise.spawn(async move {
+            let name = crate::bench::fresh().simple().to_string();
+            loop {
+                let volume = VolumeCreateRequest {
+                    name: Some(name.clone()),
+                    ..VolumeCreateRequest::default()
+                };
+                let _ = client.create_volume(volume).await;
+                let options = None::<RemoveVolumeOptions>;
+                let _ = client.remove_volume(&name, options).await;
+            }
+        });
+        Some(bench)
+    }
+
+    gofer_scheduler::conformance_tests! {
+        match noisy().await {
+            Some(bench) => bench,
+            None => return,
+        };
+        a_command_says_that_a_service_is_ready
+        two_attempts_of_a_run_have_a_service_on_one_port
+        a_signal_from_outside_is_never_a_success
+    }
 }
