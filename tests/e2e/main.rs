@@ -12,16 +12,20 @@
 )]
 
 mod artifacts;
+mod bucket;
 mod calls;
+mod cleaning;
 mod examples;
 mod failures;
 mod files;
 mod forms;
 mod harness;
+mod images;
 mod kept;
 mod kills;
 mod logs;
 mod outside;
+mod packages;
 mod pairs;
 mod partial;
 mod reruns;

@@ -182,3 +182,51 @@ fn an_engine_that_is_named_is_used_or_said_to_be_missing() {
     );
     project.assert_nothing_left();
 }
+
+const FILES: &str = r#"
+name = "files"
+[defaults]
+image = "gofer-demo:1"
+[tasks.make]
+script = 'echo "made by run $GOFER_RUN" > "$GOFER_ARTIFACTS/made"; exit $(cat /made/exit)'
+[tasks.map]
+for_each = ["x", "y"]
+script = 'echo "$GOFER_ITEM" > "$GOFER_ARTIFACTS/item"'
+[tasks.read]
+depends_on = ["make", "map"]
+inputs = ["make", "map"]
+script = 'cat "$GOFER_INPUTS/make/made" "$GOFER_INPUTS/map/0/item" "$GOFER_INPUTS/map/1/item"'
+"#;
+
+#[test]
+fn a_task_alone_reads_artifacts_of_the_newest_run_that_has_them_or_does_not_start() {
+    let project = Project::new(FILES);
+    let made = project.folder.join("made");
+    std::fs::create_dir(&made).unwrap();
+    let exits = |code: &str| std::fs::write(made.join("exit"), code).unwrap();
+    let mount = ["--mount", "made:/made"];
+    let run = |args: &[&str]| project.gofer(&[&["run"], &mount[..], args].concat());
+
+    let none = run(&["--task", "read"]);
+    let said = none.assert_code(1).err();
+    for task in ["make", "map"] {
+        let part =
+            format!("artifacts of {task} are read, and it succeeded in no kept run of files");
+        assert!(said.contains(&part), "{part}: {said}");
+    }
+    let runs = project.gofer(&["runs", "-q"]).out();
+    assert_eq!(runs, "", "nothing was accepted");
+
+    exits("0");
+    run(&[]).assert_code(0);
+    // A newer one that failed has none that are meant.
+    exits("1");
+    run(&["--until", "make"]).assert_code(2);
+    let alone = run(&["--task", "read"]);
+    alone.assert_code(0);
+    assert!(alone.err().contains("files/1"), "{}", alone.err());
+    let log = project.logs("files/3/read");
+    let log = String::from_utf8_lossy(&log);
+    assert_eq!(log, "made by run 1\nx\ny\n");
+    project.assert_nothing_left();
+}

@@ -291,3 +291,50 @@ fn a_kept_volume_is_listed_and_deleted_unless_a_run_uses_it() {
     );
     project.assert_nothing_left();
 }
+
+const BESIDE: &str = r#"
+name = "old"
+[tasks.load]
+image = "gofer-demo:1"
+user = "1234:99"
+working_dir = "/tmp"
+env = { PW = { secret = "pw" } }
+files = { "/etc/gofer-e2e.pw" = { secret = "pw" } }
+volumes = { "/shared" = { scratch = "s" } }
+script = "echo left > state; echo both > /shared/state; echo of it > $GOFER_ARTIFACTS/a; exit 3"
+[tasks.load.services.db]
+image = "gofer-demo:1"
+command = ["nc", "-ll", "-p", "5432", "-e", "echo", "hello"]
+ready = { tcp = 5432 }
+"#;
+
+/// Seconds that a failure is old: `GOFER_E2E_SHELL_AFTER`.
+#[test]
+fn a_failure_of_long_ago_is_looked_into_and_nothing_is_left_of_that() {
+    let project = Project::new(BESIDE);
+    let secret = "e2e-secret-of-an-old-failure";
+    let secrets = project.write("secrets", &format!("pw={secret}\n"));
+    let run = project.gofer(&["run", "--secrets", secrets.to_str().unwrap()]);
+    run.assert_code(2);
+    let wait = crate::harness::number("GOFER_E2E_SHELL_AFTER", 3);
+    std::thread::sleep(Duration::from_secs(wait as u64));
+
+    let script = "id -u; pwd; echo $PW $GOFER_TASK; cat state /shared/state $GOFER_ARTIFACTS/a \
+                  /etc/gofer-e2e.pw; echo; exit 42";
+    let done = project.gofer(&["shell", "old/1/load", "--", "sh", "-c", script]);
+    assert_eq!(done.code, Some(42), "{}", done.err());
+    let expected = format!("1234\n/tmp\n{secret} load\nleft\nboth\nof it\n{secret}\n");
+    assert_eq!(done.out(), expected);
+    println!("{wait} s after its end: {:?}", done.took);
+
+    project.assert_nothing_left();
+    let docker = project.docker();
+    for image in docker.cli(&["images", "-aq"]).lines() {
+        // One that somebody else has removed since has no secret of ours.
+        let about = std::panic::catch_unwind(|| docker.cli(&["image", "inspect", image]));
+        assert!(!about.unwrap_or_default().contains(secret), "{image}");
+    }
+    project.gofer(&["clean", "--yes"]).assert_code(0);
+    let label = format!("gofer.store={}", project.store());
+    assert_eq!(docker.leftovers(&label, &[]), [""; 0], "volumes go with it");
+}
