@@ -71,6 +71,13 @@ pub(crate) fn through(
     Ok(Ran { id, wall, output })
 }
 
+/// A container that runs; its caller removes it.
+pub(crate) fn started(docker: &mut Docker, job: Job<'_>) -> Result<String> {
+    let id = docker.create(&body(job))?;
+    docker.start(&id)?;
+    Ok(id)
+}
+
 /// A container that only holds a network, until it is dropped.
 pub(crate) struct Holder {
     pub(crate) id: String,

@@ -13,7 +13,7 @@ mod table;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use docker::Docker;
-use measure::{Size, fan_out, footprint, latency, logs, start, steps};
+use measure::{Size, beside, fan_out, footprint, latency, logs, start, steps};
 use ours::Ours;
 use std::{
     io::Write,
@@ -43,7 +43,7 @@ struct Run {
     /// Fewer pairs and rounds: to see where things stand, not to publish
     #[arg(long)]
     quick: bool,
-    /// Measure only what begins so: one later first chain gap fan logs awkward live weight
+    /// Measure only what begins so: one later first chain gap files services fan logs awkward live weight
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
 }
@@ -118,13 +118,15 @@ fn measure_all(run: &Run) -> Result<()> {
 
 type Measure = fn(&Ours, Size) -> Result<Vec<Row>>;
 
-fn subjects() -> [(&'static str, Measure); 10] {
+fn subjects() -> [(&'static str, Measure); 12] {
     [
         ("one", start::one_step),
         ("later", start::later_tasks),
         ("first", start::first_container),
         ("chain", steps::sleeping_chain),
         ("gap", steps::gap),
+        ("files", beside::files),
+        ("services", beside::services),
         ("fan", fan_out::throughput),
         ("logs", logs::flood),
         ("awkward", |ours, _| logs::awkward(ours)),

@@ -1,5 +1,6 @@
 //! What is measured, a file for each subject, and the sides that they share.
 
+pub(crate) mod beside;
 pub(crate) mod clock;
 pub(crate) mod fan_out;
 pub(crate) mod footprint;
