@@ -79,3 +79,39 @@ fn between<'a>(text: &'a str, element: &str) -> Option<&'a str> {
     rest.split_once(&format!("</{element}>"))
         .map(|(inner, _)| inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn generic(words: &str) -> Raw {
+        Raw::Generic {
+            store: "S3",
+            source: words.to_owned().into(),
+        }
+    }
+
+    #[test]
+    fn what_a_bucket_says_is_sorted_by_what_a_person_can_do() {
+        let xml = "Server returned non-2xx status code: 403 Forbidden: <?xml version=\"1.0\"?>\n\
+                   <Error><Code>SignatureDoesNotMatch</Code><Message>It does not match.</Message>\
+                   <AWSAccessKeyId>AKIAKEY</AWSAccessKeyId><StringToSign>x</StringToSign></Error>";
+        let Some(Error::Unauthorized(words)) = of_bucket(&generic(xml)) else {
+            panic!("{:?}", of_bucket(&generic(xml)));
+        };
+        assert_eq!(words, "SignatureDoesNotMatch: It does not match.");
+        for away in [
+            "Error performing GET in 3s, after 10 retries - HTTP error: error sending request",
+            "Server returned non-2xx status code: 503 Service Unavailable: slow down",
+        ] {
+            let found = of_bucket(&generic(away));
+            assert!(matches!(found, Some(Error::Away(_))), "{away}: {found:?}");
+        }
+        let gone = "404 Not Found: <Error><Code>NoSuchBucket</Code></Error>";
+        assert!(matches!(of_bucket(&generic(gone)), Some(Error::NoBucket)));
+        let alone = "Error performing PUT http://169.254.169.254/latest/api/token";
+        let found = of_bucket(&generic(alone));
+        assert!(matches!(found, Some(Error::Unauthorized(_))), "{found:?}");
+        assert!(of_bucket(&generic("something else")).is_none());
+    }
+}
