@@ -1,6 +1,6 @@
 //! Every example of the repository, run as its README says, ends as it should.
 
-use crate::harness::{Docker, Project, demo_image};
+use crate::harness::{Docker, Project, demo_image, podman};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -35,10 +35,14 @@ fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"))
 }
 
-/// A project with the files of an example.
+/// A project with the files of an example, on the machine's engine.
 fn project(name: &str) -> Project {
     demo_image();
-    let project = Project::on(&Docker::shared());
+    project_on(&Docker::shared(), name)
+}
+
+fn project_on(docker: &Docker, name: &str) -> Project {
+    let project = Project::on(docker);
     for file in fs::read_dir(folder().join(name)).unwrap() {
         let file = file.unwrap().path();
         let to = project.folder.join(file.file_name().unwrap());
@@ -48,12 +52,6 @@ fn project(name: &str) -> Project {
 }
 
 impl Example {
-    fn check(&self) -> Project {
-        let project = project(self.name);
-        self.run_in(&project);
-        project
-    }
-
     fn run_in(&self, project: &Project) -> Value {
         let (done, run) = project.run(self.args);
         done.assert_code(self.code);
@@ -90,8 +88,24 @@ macro_rules! examples {
         $(#[test]
         fn $function() {
             let example = example($name, &$args, $code, &$tasks, &$outputs);
-            example.check().assert_nothing_of_a_run_left();
+            let project = project(example.name);
+            example.run_in(&project);
+            project.assert_nothing_of_a_run_left();
         })*
+
+        /// The same there, to the last word.
+        mod on_podman {
+            use super::*;
+
+            $(#[test]
+            fn $function() {
+                let example = example($name, &$args, $code, &$tasks, &$outputs);
+                let Some(podman) = podman() else { return };
+                let project = project_on(&podman, example.name);
+                example.run_in(&project);
+                project.assert_nothing_of_a_run_left();
+            })*
+        }
     };
 }
 

@@ -28,6 +28,7 @@ mod outside;
 mod packages;
 mod pairs;
 mod partial;
+mod podman;
 mod reruns;
 mod restarts;
 mod secrets;
