@@ -12,7 +12,16 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
     let mut nextest = vec!["nextest", "run", "--workspace", "--no-fail-fast"];
     nextest.extend(args.iter().map(String::as_str));
-    shell::run("cargo", &nextest)
+    shell::run("cargo", &nextest)?;
+    if args.is_empty() { simulate() } else { Ok(()) }
+}
+
+/// More than the few seeds that the simulator's own tests try.
+fn simulate() -> Result<()> {
+    for args in [&["--seeds", "10000"][..], &["--sweep"], &["--planted"]] {
+        sim(&args.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>())?;
+    }
+    Ok(())
 }
 
 /// The test runner; its binary comes as a Python package.

@@ -192,6 +192,7 @@ impl Call {
         self.context.send(Message::Permit {
             key: self.order.key.clone(),
             attempt: self.order.number,
+            container: self.child.to_string(),
             granted,
         });
         answer.await.is_ok()

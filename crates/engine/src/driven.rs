@@ -12,7 +12,7 @@ use crate::{
 };
 use futures_util::FutureExt as _;
 use gofer_core::{
-    id::RunId,
+    id::{Epoch, RunId},
     name::{NamespaceName, PipelineName, SecretName},
     run::{Book, Event, RunState},
 };
@@ -54,6 +54,8 @@ pub(crate) struct Driven {
 #[derive(Default)]
 struct Runs {
     by_id: BTreeMap<RunId, Arc<Context>>,
+    /// The newest claims that others took from this process.
+    lost: BTreeMap<RunId, Epoch>,
     /// Runs that are settled, behind which what is old is taken away.
     tidied: usize,
     is_watched: bool,
@@ -180,10 +182,13 @@ impl Driven {
 
     fn add(self: &Arc<Self>, context: &Arc<Context>) -> bool {
         let mut runs = self.runs();
-        if runs.by_id.contains_key(&context.run()) {
+        let run = context.run();
+        // Whoever took the run up may have been so slow that it is lost again by now.
+        let is_lost = |lost: &Epoch| *lost >= context.claim.epoch;
+        if runs.by_id.contains_key(&run) || runs.lost.get(&run).is_some_and(is_lost) {
             return false;
         }
-        runs.by_id.insert(context.run(), Arc::clone(context));
+        runs.by_id.insert(run, Arc::clone(context));
         self.count.send_replace(runs.len());
         if !std::mem::replace(&mut runs.is_watched, true) {
             self.tasks.spawn(requests::watch(Arc::clone(self)));
@@ -207,6 +212,7 @@ impl Driven {
         context.tasks.wait().await;
         let run = context.run();
         let is_settled = left == Left::Settled;
+        let is_fenced = left == Left::Fenced;
         match left {
             Left::Settled | Left::Drained => tracing::debug!(%run, ?left, "stopped driving"),
             Left::Fenced => tracing::warn!(%run, "another process drives the run now"),
@@ -222,6 +228,9 @@ impl Driven {
         }
         let mut runs = self.runs();
         runs.by_id.remove(&run);
+        if is_fenced {
+            runs.lost.insert(run, context.claim.epoch);
+        }
         runs.tidied += usize::from(is_settled);
         self.count.send_replace(runs.len());
         if runs.by_id.is_empty() {

@@ -160,11 +160,13 @@ impl Driver {
             Message::Permit {
                 key,
                 attempt,
+                container,
                 granted,
             } => {
                 if self.apply(&Event::Created {
                     key: key.clone(),
                     attempt,
+                    container,
                 }) {
                     self.draft.permits.push((key, attempt, granted));
                 }
@@ -285,12 +287,14 @@ impl Driver {
         let is_open = |task: &gofer_core::run::Task| !task.own.state.is_over();
         let open = self.book.run().tasks.iter().filter(|task| is_open(task));
         let more_to_come = open.count() > 1 || key.item.is_some();
+        let permitted = stored.and_then(|attempt| attempt.container.clone());
         let (attempt, handle) = Attempt::new(
             Arc::clone(&self.context),
             attempt::Order {
                 key: key.clone(),
                 number,
                 stage,
+                permitted,
                 more_to_come,
                 container,
             },

@@ -10,6 +10,7 @@ pub(crate) enum Message {
     Permit {
         key: Key,
         attempt: u32,
+        container: String,
         granted: oneshot::Sender<()>,
     },
     /// Another process asked for something.

@@ -64,7 +64,7 @@ struct Yes;
 
 #[async_trait]
 impl Permit for Yes {
-    async fn may_start(&self) -> Result<(), Refused> {
+    async fn may_start(&self, _: &str) -> Result<(), Refused> {
         Ok(())
     }
 }
@@ -113,6 +113,7 @@ fn order(id: &AttemptId, more_to_come: bool, facts: Facts) -> Ensure {
         number: 1,
         epoch: Epoch(1),
         stage: Stage::Creating,
+        permitted: None,
         more_to_come,
         attempt: Attempt {
             main: Container {

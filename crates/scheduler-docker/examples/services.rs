@@ -110,7 +110,7 @@ struct Noted(Arc<Mutex<Option<Instant>>>);
 
 #[async_trait]
 impl Permit for Noted {
-    async fn may_start(&self) -> Result<(), Refused> {
+    async fn may_start(&self, _: &str) -> Result<(), Refused> {
         if let Ok(mut at) = self.0.lock() {
             *at = Some(Instant::now());
         }
@@ -155,6 +155,7 @@ async fn ours(docker: &Docker) -> Outcome<(Duration, Duration)> {
         number: 1,
         epoch: Epoch(1),
         stage: Stage::Creating,
+        permitted: None,
         more_to_come: false,
         attempt: Attempt {
             main: container(vec!["true".to_owned()]),

@@ -218,6 +218,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The state of a container as inspected, in our words.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
+    pub(crate) id: String,
     pub(crate) state: State,
     pub(crate) code: Option<i32>,
     pub(crate) out_of_memory: bool,
@@ -238,8 +239,12 @@ pub(crate) enum State {
 impl Seen {
     pub(crate) fn of(inspected: &ContainerInspectResponse) -> Self {
         use bollard::models::ContainerStateStatusEnum as Status;
+        let id = inspected.id.clone().unwrap_or_default();
         let Some(state) = &inspected.state else {
-            return Self::default();
+            return Self {
+                id,
+                ..Self::default()
+            };
         };
         let time = |text: &Option<String>| {
             let time: Timestamp = text.as_ref()?.parse().ok()?;
@@ -247,6 +252,7 @@ impl Seen {
             (time > Timestamp::UNIX_EPOCH).then_some(time)
         };
         Self {
+            id,
             state: match state.status {
                 Some(Status::CREATED) => State::Created,
                 Some(Status::PAUSED) => State::Paused,

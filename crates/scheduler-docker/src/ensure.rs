@@ -57,7 +57,7 @@ struct Bringing {
 /// What became of the creation.
 enum Created {
     /// By us, just now.
-    New,
+    New(String),
     /// It was there.
     Before(Seen),
     /// Not at all: the sandbox that it was to join is gone.
@@ -121,7 +121,7 @@ impl Bringing {
         let run = self.request.id.run;
         let lease = supplies::sandbox(&self.engine, run, self.request.more_to_come).await;
         match self.create(lease.as_ref().and_then(Lease::id)).await? {
-            Created::New => self.start(lease, true).await,
+            Created::New(container) => self.start(&container, lease, true).await,
             Created::Before(seen) => self.take_up(seen).await,
             Created::Homeless => {
                 lease.into_iter().for_each(Lease::spoil);
@@ -142,7 +142,7 @@ impl Bringing {
         if !self.request.attempt.services.is_empty() {
             return Box::pin(self.among_services()).await;
         }
-        Box::pin(self.start(None, false)).await
+        Box::pin(self.start(&seen.id, None, false)).await
     }
 
     async fn pull(&self) -> Result<(), StartError> {
@@ -164,7 +164,7 @@ impl Bringing {
             let error = match self.create_once(&place, holder).await {
                 Ok(container) => {
                     let made = Made {
-                        container,
+                        container: container.clone(),
                         volume: place.volume().map(str::to_owned),
                         at: None,
                     };
@@ -172,7 +172,7 @@ impl Bringing {
                     if attempt.services.is_empty() {
                         self.engine.made.note(id, made);
                     }
-                    return Ok(Created::New);
+                    return Ok(Created::New(container));
                 }
                 Err(error) => error,
             };
@@ -300,7 +300,8 @@ impl Bringing {
             .and_then(|config| config.labels.as_ref());
         let ours = labels.and_then(|labels| labels::read(labels, self.engine.store, "", false));
         if ours.and_then(|ours| ours.attempt).as_ref() == Some(&self.request.id) {
-            return Ok(Some(Seen::of(&inspected)));
+            let seen = Seen::of(&inspected);
+            return Ok(Some(seen).filter(|seen| !self.is_another(seen)));
         }
         let text = format!(
             "a container named {} is there and is not Gofer's; rename or remove it",
@@ -309,18 +310,29 @@ impl Bringing {
         Err(remedy::failed(Reason::EngineError, text))
     }
 
+    /// It has the name of the one that was permitted, and is not it.
+    fn is_another(&self, seen: &Seen) -> bool {
+        let permitted = self.request.permitted.as_ref();
+        self.request.stage > Stage::Creating && permitted.is_some_and(|id| *id != seen.id)
+    }
+
     /// Attaches, asks, starts. `new`: this call created it, so nobody started it yet.
-    async fn start(self, lease: Option<Lease>, new: bool) -> Result<Log, StartError> {
+    async fn start(
+        self,
+        container: &str,
+        lease: Option<Lease>,
+        new: bool,
+    ) -> Result<Log, StartError> {
         if let Some(inputs) = &self.request.inputs {
             // Before the permit: it may take long, and what is permitted has to start.
             files::put_inputs(&self.engine, &self.name, &**inputs).await?;
         }
         let attach = self.attach();
-        let permit = self.request.permit.may_start();
+        let permit = self.request.permit.may_start(container);
         let (attached, permitted) = tokio::join!(attach, permit);
         permitted.map_err(|_| StartError::Refused)?;
         let source = attached?;
-        let Err(error) = self.engine.docker.start_container(&self.name, None).await else {
+        let Err(error) = self.engine.docker.start_container(container, None).await else {
             return Ok(self.follow(Begin::Fresh(source), lease).await);
         };
         match (lease, remedy::kind(error)) {
@@ -365,7 +377,11 @@ impl Bringing {
     async fn alone(self) -> Result<Log, StartError> {
         match self.create(None).await? {
             Created::Before(seen) => self.take_up(seen).await,
-            Created::New | Created::Homeless => self.start(None, true).await,
+            Created::New(container) => self.start(&container, None, true).await,
+            Created::Homeless => Err(remedy::failed(
+                Reason::EngineError,
+                "the engine cannot make its network",
+            )),
         }
     }
 

@@ -30,6 +30,9 @@ pub struct Ensure {
     pub stage: Stage,
     /// Other tasks of the run may follow: it is worth the work to get ready for them beside it.
     pub more_to_come: bool,
+    /// The container that was permitted to start, if one was. One of the same name with another id
+    /// may not: the permitted one is [`Fact::Vanished`].
+    pub permitted: Option<String>,
     /// What it is made of.
     pub attempt: Attempt,
     /// What goes to `$GOFER_INPUTS` before the start.
@@ -52,8 +55,9 @@ pub trait Inputs: Send + Sync {
 /// The last word before a container starts: the intent is stored and the claim still holds.
 #[async_trait]
 pub trait Permit: Send + Sync {
-    /// Completes when `Starting` is stored. Refused: do not start it.
-    async fn may_start(&self) -> Result<(), Refused>;
+    /// Completes when `Starting` is stored, with the engine's id of the container that is to be
+    /// started, and no other. Refused: do not start it.
+    async fn may_start(&self, container: &str) -> Result<(), Refused>;
 }
 
 /// The start was not permitted: the run was cancelled, or belongs to another instance now.

@@ -117,6 +117,7 @@ pub(crate) fn attempt(from: &mut Columns<'_>, base: Base) -> Result<Attempt, Fai
         stop: from.maybe_code()?,
         artifacts: artifacts(from)?,
         service_images: from.maybe_json()?.unwrap_or_default(),
+        container: from.take()?,
     })
 }
 

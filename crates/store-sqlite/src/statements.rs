@@ -131,17 +131,18 @@ statements! {
 
     PUT_ATTEMPT = "INSERT INTO attempts (run, task, item, number, state, stage, kept, reason, message, \
         exit_code, created_after, started_after, ended_after, image, node, stop, \
-        service_images) \
+        service_images, container) \
         VALUES (?1, ?2, ?3, ?4, ?5, CASE ?6 WHEN 5 THEN 3 ELSE ?6 END, \
-        CASE ?6 WHEN 5 THEN 5 END, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
+        CASE ?6 WHEN 5 THEN 5 END, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
         ON CONFLICT (run, task, item, number) DO UPDATE SET state = excluded.state, \
         stage = excluded.stage, kept = excluded.kept, reason = excluded.reason, message = excluded.message, \
         exit_code = excluded.exit_code, created_after = excluded.created_after, \
         started_after = excluded.started_after, ended_after = excluded.ended_after, image = excluded.image, \
-        node = excluded.node, stop = excluded.stop, service_images = excluded.service_images";
+        node = excluded.node, stop = excluded.stop, service_images = excluded.service_images, \
+        container = excluded.container";
     ALL_ATTEMPTS = "SELECT a.task, a.item, a.number, a.state, coalesce(a.kept, a.stage), a.reason, a.message, \
         a.exit_code, a.created_after, a.started_after, a.ended_after, image.text, node.text, a.stop, \
-        f.files, f.bytes, a.service_images \
+        f.files, f.bytes, a.service_images, a.container \
         FROM attempts a LEFT JOIN texts image ON image.seq = a.image \
         LEFT JOIN texts node ON node.seq = a.node \
         LEFT JOIN artifacts f ON f.run = a.run AND f.task = a.task AND f.item = a.item \
@@ -149,7 +150,7 @@ statements! {
         ORDER BY a.task, a.item, a.number";
     ATTEMPTS = "SELECT a.task, a.item, a.number, a.state, coalesce(a.kept, a.stage), a.reason, a.message, \
         a.exit_code, a.created_after, a.started_after, a.ended_after, image.text, node.text, a.stop, \
-        f.files, f.bytes, a.service_images \
+        f.files, f.bytes, a.service_images, a.container \
         FROM attempts a LEFT JOIN texts image ON image.seq = a.image \
         LEFT JOIN texts node ON node.seq = a.node \
         LEFT JOIN artifacts f ON f.run = a.run AND f.task = a.task AND f.item = a.item \

@@ -133,6 +133,7 @@ impl Book {
             image: None,
             service_images: BTreeMap::new(),
             node: None,
+            container: None,
             stop: None,
             artifacts: None,
         });
@@ -174,7 +175,7 @@ impl Book {
         }
     }
 
-    pub(super) fn created(&mut self, key: &Key, number: u32) -> bool {
+    pub(super) fn created(&mut self, key: &Key, number: u32, container: &str) -> bool {
         let Some(place) = self.place(key) else {
             return false;
         };
@@ -184,6 +185,7 @@ impl Book {
         match attempt {
             Some(attempt) if attempt.stop.is_none() && attempt.stage <= Stage::Starting => {
                 attempt.stage = Stage::Starting;
+                attempt.container = Some(container.to_owned());
             }
             _ => return false,
         }
@@ -196,7 +198,7 @@ impl Book {
         key: &Key,
         number: u32,
         at: Timestamp,
-        known: Known<'_>,
+        known: &Known<'_>,
         now: Timestamp,
     ) -> bool {
         let Some(place) = self.place(key) else {

@@ -212,7 +212,11 @@ impl Book {
             Event::Admitted => self.admit(now),
             Event::Tick => self.tick(now),
             Event::Cancel(stop) => self.cancel(*stop, now),
-            Event::Created { key, attempt } => self.created(key, *attempt),
+            Event::Created {
+                key,
+                attempt,
+                container,
+            } => self.created(key, *attempt, container),
             Event::Started {
                 key,
                 attempt,
@@ -226,7 +230,7 @@ impl Book {
                     service_images,
                     node,
                 };
-                self.started(key, *attempt, *at, known, now)
+                self.started(key, *attempt, *at, &known, now)
             }
             Event::Noted {
                 key,

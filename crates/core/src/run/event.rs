@@ -20,6 +20,8 @@ pub enum Event {
         key: Key,
         /// Which attempt.
         attempt: u32,
+        /// The engine's id of it.
+        container: String,
     },
     /// The engine says that the container started.
     Started {

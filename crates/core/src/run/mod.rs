@@ -170,6 +170,10 @@ pub struct Attempt {
     pub service_images: BTreeMap<String, String>,
     /// Which machine.
     pub node: Option<String>,
+    /// The engine's id of the container that was permitted to start. One of the same name with
+    /// another id is not this attempt's: it was never permitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// Why it is being stopped, if it is.
     pub stop: Option<Stop>,
     /// What it left in `$GOFER_ARTIFACTS`, if that is kept.

@@ -22,7 +22,7 @@ use gofer_scheduler::Error;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -35,6 +35,8 @@ pub(crate) struct Order {
     pub(crate) key: Key,
     pub(crate) number: u32,
     pub(crate) stage: Stage,
+    /// The container that was.
+    pub(crate) permitted: Option<String>,
     pub(crate) more_to_come: bool,
     pub(crate) container: container::Attempt,
 }
@@ -58,6 +60,8 @@ pub(crate) struct Attempt {
     stop: watch::Receiver<Option<Duration>>,
     /// The start was permitted, now or before a restart: the container may have run.
     granted: Arc<AtomicBool>,
+    /// The container that was permitted.
+    permitted: Arc<Mutex<Option<String>>>,
     /// It has not been started yet.
     hurry: Option<Hurry>,
 }
@@ -84,6 +88,7 @@ impl Attempt {
         let (sender, stop) = watch::channel(None);
         let id = context.id(&order.key, order.number);
         let granted = Arc::new(AtomicBool::new(order.stage > Stage::Creating));
+        let permitted = Arc::new(Mutex::new(order.permitted.clone()));
         let hurry = (order.stage == Stage::Creating).then(|| context.rush.begin());
         (
             Self {
@@ -92,6 +97,7 @@ impl Attempt {
                 id,
                 stop,
                 granted,
+                permitted,
                 hurry,
             },
             Handle { stop: sender },

@@ -10,7 +10,7 @@ use gofer_core::{
 use gofer_scheduler::{Ensure, LogEvent, StartError};
 use std::{
     pin::pin,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, PoisonError, atomic::Ordering},
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -96,6 +96,10 @@ impl Attempt {
             } else {
                 Stage::Creating
             },
+            permitted: {
+                let permitted = self.permitted.lock();
+                permitted.unwrap_or_else(PoisonError::into_inner).clone()
+            },
             more_to_come: self.order.more_to_come,
             attempt,
             inputs: self.inputs(),
@@ -105,6 +109,7 @@ impl Attempt {
                 key: self.order.key.clone(),
                 attempt: self.order.number,
                 granted: Arc::clone(&self.granted),
+                permitted: Arc::clone(&self.permitted),
             }),
             facts: facts.sender.clone(),
         };

@@ -352,7 +352,7 @@ impl Scheduler for Scripted {
         if is_new {
             request
                 .permit
-                .may_start()
+                .may_start("1")
                 .await
                 .map_err(|_| StartError::Refused)?;
             self.call("start").await.map_err(StartError::Away)?;

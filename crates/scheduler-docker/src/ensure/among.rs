@@ -2,7 +2,7 @@
 
 use super::{Bringing, Created, Log};
 use crate::{engine::State, remedy, services::Crew};
-use gofer_core::run::Reason;
+use gofer_core::run::{Reason, Stage};
 use gofer_scheduler::StartError;
 
 impl Bringing {
@@ -21,8 +21,12 @@ impl Bringing {
         let (services, created) = (services?, created?);
         crew.ready(&services).await?;
         match created {
-            Created::New => self.start(None, true).await,
-            Created::Before(seen) if seen.state == State::Created => self.start(None, false).await,
+            // The one that was permitted has gone meanwhile.
+            Created::New(_) if self.request.stage > Stage::Creating => Err(StartError::Vanished),
+            Created::New(container) => self.start(&container, None, true).await,
+            Created::Before(seen) if seen.state == State::Created => {
+                self.start(&seen.id, None, false).await
+            }
             Created::Before(seen) => self.take_up(seen).await,
             Created::Homeless => {
                 let text = "the network of its services was gone before it started";

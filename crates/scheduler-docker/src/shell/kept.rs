@@ -101,6 +101,9 @@ struct Replica {
     argv: Vec<String>,
 }
 
+/// What an image's id begins with.
+const IMAGE: &str = "sha256:";
+
 type Ready = oneshot::Sender<Result<Session, Error>>;
 
 impl Replica {
@@ -139,8 +142,9 @@ impl Replica {
     }
 
     async fn commit(&self) -> Result<String, Error> {
+        // A line for each: Podman takes all of one line for one label.
         let marks = format!(
-            "LABEL {}=\"{}\" {}=\"{}\"",
+            "LABEL {}={}\nLABEL {}={}",
             labels::ROLE,
             labels::word(Role::Shell),
             labels::OWNER,
@@ -156,7 +160,12 @@ impl Replica {
             .patient
             .commit_container(options, ContainerConfig::default())
             .await;
-        Ok(committed.map_err(remedy::plain)?.id)
+        let id = committed.map_err(remedy::plain)?.id;
+        // Podman says it without the word in front, by which it is told from a container's name.
+        Ok(match id.strip_prefix(IMAGE) {
+            Some(_) => id,
+            None => format!("{IMAGE}{id}"),
+        })
     }
 
     /// As the task's own container, but for its command and its network.
@@ -302,7 +311,7 @@ impl Replica {
 
 /// Removes a shell's container, by its name, or its image, by its id, after a look at its labels.
 pub(crate) async fn end(engine: &Engine, name: &str) -> Result<(), Error> {
-    if !name.starts_with("sha256:") {
+    if !name.starts_with(IMAGE) {
         let is_it = |ours: &Ours| ours.role == Role::Shell;
         return removal::remove_container(engine, name, is_it)
             .await

@@ -25,7 +25,7 @@ struct Yes;
 
 #[async_trait]
 impl Permit for Yes {
-    async fn may_start(&self) -> Result<(), Refused> {
+    async fn may_start(&self, _: &str) -> Result<(), Refused> {
         Ok(())
     }
 }
@@ -77,6 +77,7 @@ async fn follow(
         number: 1,
         epoch: Epoch(1),
         stage,
+        permitted: None,
         more_to_come: false,
         attempt: Attempt {
             main: container(Exec::Script(script.to_owned())),

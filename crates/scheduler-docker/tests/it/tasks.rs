@@ -25,7 +25,7 @@ struct Yes;
 
 #[async_trait]
 impl Permit for Yes {
-    async fn may_start(&self) -> Result<(), Refused> {
+    async fn may_start(&self, _: &str) -> Result<(), Refused> {
         Ok(())
     }
 }
@@ -74,6 +74,7 @@ pub(crate) async fn start(
         number: 1,
         epoch: Epoch(1),
         stage: Stage::Creating,
+        permitted: None,
         more_to_come,
         attempt: Attempt {
             main,

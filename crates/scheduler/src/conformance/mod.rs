@@ -141,6 +141,7 @@ macro_rules! conformance_tests {
             what_ended_is_not_started_again
             a_start_that_is_refused_does_not_happen
             a_container_that_was_created_and_not_started_is_started_once
+            a_container_made_under_the_name_of_one_that_was_permitted_is_not_started
             a_missing_container_that_may_have_started_is_vanished
             dropping_what_was_given_stops_nothing
             another_gofer_goes_on_with_what_runs

@@ -123,6 +123,36 @@ pub async fn a_container_that_was_created_and_not_started_is_started_once(
     Ok(())
 }
 
+/// The permitted one may have run: another one of its name is not it, even if it never ran.
+pub async fn a_container_made_under_the_name_of_one_that_was_permitted_is_not_started(
+    bench: &dyn Bench,
+) -> Outcome {
+    let scheduler = bench.connect().await;
+    let id = attempt(bench.run(), "another")?;
+    let job = Job::exit(0);
+    let first = start(bench, &*scheduler, &id, &job, Asking::default()).await;
+    let first = first.map_err(|error| error.to_string())?;
+    let permitted = first.container.clone();
+    first.end(bench).await?;
+    tidy(&*scheduler, &[&id]).await?;
+    let refusing = Asking {
+        permitted: false,
+        ..Asking::default()
+    };
+    let made = start(bench, &*scheduler, &id, &job, refusing).await;
+    assert!(matches!(made, Err(StartError::Refused)), "it was not made");
+    let recovering = Asking {
+        container: permitted,
+        ..Asking::at(Stage::Starting)
+    };
+    let found = start(bench, &*scheduler, &id, &job, recovering).await;
+    assert!(matches!(found, Err(StartError::Vanished)), "it was taken");
+    assert_eq!(bench.starts(&id).await, 1);
+    tidy(&*scheduler, &[&id]).await?;
+    scheduler.close().await;
+    Ok(())
+}
+
 /// What may have run is never made anew.
 pub async fn a_missing_container_that_may_have_started_is_vanished(bench: &dyn Bench) -> Outcome {
     let scheduler = bench.connect().await;

@@ -11,10 +11,7 @@ use gofer_core::{
     run::Stage,
 };
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, unbounded_channel};
@@ -33,12 +30,13 @@ pub(super) fn attempt(run: RunId, task: &str) -> Result<AttemptId, String> {
     })
 }
 
-struct Always(Arc<AtomicUsize>, bool);
+struct Always(Arc<Mutex<Vec<String>>>, bool);
 
 #[async_trait]
 impl Permit for Always {
-    async fn may_start(&self) -> Result<(), Refused> {
-        self.0.fetch_add(1, Ordering::SeqCst);
+    async fn may_start(&self, container: &str) -> Result<(), Refused> {
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.push(container.to_owned());
         if self.1 { Ok(()) } else { Err(Refused) }
     }
 }
@@ -47,6 +45,8 @@ impl Permit for Always {
 pub(super) struct Asking {
     pub(super) stage: Stage,
     pub(super) permitted: bool,
+    /// The container that was permitted before.
+    pub(super) container: Option<String>,
     pub(super) labels: Vec<(String, String)>,
     pub(super) inputs: Option<Arc<dyn Inputs>>,
     pub(super) services: Vec<Service>,
@@ -58,6 +58,7 @@ impl Default for Asking {
         Self {
             stage: Stage::Creating,
             permitted: true,
+            container: None,
             labels: Vec::new(),
             inputs: None,
             services: Vec::new(),
@@ -81,6 +82,8 @@ pub struct Started {
     pub(super) facts: UnboundedReceiver<Fact>,
     /// How often leave to start was asked for.
     pub(super) asked: usize,
+    /// For which container the last time.
+    pub(super) container: Option<String>,
 }
 
 /// An attempt that has ended.
@@ -110,7 +113,7 @@ pub(super) async fn start_container(
     asking: Asking,
 ) -> Result<Started, StartError> {
     let (to, facts) = unbounded_channel();
-    let asked = Arc::new(AtomicUsize::new(0));
+    let asked = Arc::<Mutex<Vec<String>>>::default();
     let request = Ensure {
         id: id.clone(),
         pipeline: "default/conformance".to_owned(),
@@ -118,6 +121,7 @@ pub(super) async fn start_container(
         epoch: Epoch(1),
         stage: asking.stage,
         more_to_come: false,
+        permitted: asking.container,
         attempt: Attempt {
             main,
             services: asking.services,
@@ -129,10 +133,12 @@ pub(super) async fn start_container(
         facts: to,
     };
     let log = scheduler.ensure(request).await?;
+    let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(Started {
         log,
         facts,
-        asked: asked.load(Ordering::SeqCst),
+        asked: asked.len(),
+        container: asked.last().cloned(),
     })
 }
 

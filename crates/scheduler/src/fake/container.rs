@@ -44,6 +44,8 @@ pub struct Seen {
 pub(super) struct Container {
     pub(super) store: StoreId,
     pub(super) attempt: AttemptId,
+    /// The engine's own.
+    pub(super) serial: u64,
     pub(super) epoch: Epoch,
     pub(super) program: Program,
     pub(super) started: Option<Timestamp>,
@@ -64,10 +66,16 @@ pub(super) struct Container {
 }
 
 impl Container {
-    pub(super) fn new(store: StoreId, attempt: AttemptId, epoch: Epoch, program: Program) -> Self {
+    pub(super) fn new(
+        (store, attempt): (StoreId, AttemptId),
+        serial: u64,
+        epoch: Epoch,
+        program: Program,
+    ) -> Self {
         Self {
             store,
             attempt,
+            serial,
             epoch,
             program,
             started: None,

@@ -41,6 +41,8 @@ struct State {
     volumes: BTreeSet<(StoreId, String, VolumeName)>,
     orders: Vec<Pending>,
     changes: u64,
+    /// Containers made so far.
+    made: u64,
     away_until: Option<Timestamp>,
     /// Restarts so far, and when the last one began.
     generation: u64,
@@ -300,15 +302,21 @@ impl State {
         match (order, there) {
             (Order::Create(..), Some(_)) => return Done::Conflict,
             (Order::Create(program, epoch), None) => {
-                let new = Container::new(store, attempt, epoch, *program);
+                self.made += 1;
+                let serial = self.made;
+                let new = Container::new((store, attempt), serial, epoch, *program);
                 let new = match self.containers.get(&name) {
                     Some(old) => new.after(old),
                     None => new,
                 };
                 self.containers.insert(name, new);
+                return Done::Made(serial);
             }
             (_, None) => return Done::NotThere,
-            (Order::Start, Some(container)) => container.start(now),
+            (Order::Start(serial), Some(container)) if container.serial != serial => {
+                return Done::NotThere;
+            }
+            (Order::Start(_), Some(container)) => container.start(now),
             (Order::Stop(term, kill), Some(container)) => {
                 container.stop(after(now, term), after(now, kill), now);
             }

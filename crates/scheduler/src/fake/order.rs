@@ -10,8 +10,8 @@ use std::time::Duration;
 pub enum Order {
     /// Make it.
     Create(Box<Program>, Epoch),
-    /// Start it.
-    Start,
+    /// Start the one with this number.
+    Start(u64),
     /// SIGTERM after the first time, SIGKILL after the second.
     Stop(Duration, Duration),
     /// Remove it, whatever it does.
@@ -22,6 +22,8 @@ pub enum Order {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Done {
     Yes,
+    /// It was made, with this number.
+    Made(u64),
     /// The name is taken.
     Conflict,
     NotThere,

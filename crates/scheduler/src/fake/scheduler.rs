@@ -91,7 +91,7 @@ impl Fake {
     }
 
     /// Makes it, unless it is there. It may turn out to run already.
-    async fn create(&self, request: &Ensure) -> Result<Option<Container>, StartError> {
+    async fn create(&self, request: &Ensure) -> Result<Made, StartError> {
         let program = self.line.world.program(&request.id);
         if let Some(error) = program.start_error.clone() {
             self.line.world.happened("start_refused");
@@ -109,12 +109,23 @@ impl Fake {
             Ok(Done::Conflict) => {
                 self.line.world.happened("conflict");
                 let found = self.line.ask("inspect", || self.look(&request.id)).await;
-                found.map_err(start_error)
+                let found = found.map_err(start_error)?;
+                let gone = || start_error("its name is taken, and there is nothing to see");
+                found.map(Box::new).map(Made::Before).ok_or_else(gone)
             }
-            Ok(_) => Ok(None),
+            Ok(Done::Made(serial)) => Ok(Made::New(serial)),
+            Ok(_) => Err(start_error("it was not made")),
             Err(error) => Err(start_error(error)),
         }
     }
+}
+
+/// What came of making a container.
+enum Made {
+    /// This one.
+    New(u64),
+    /// It was there.
+    Before(Box<Container>),
 }
 
 fn start_error(error: impl Display) -> StartError {
@@ -132,24 +143,35 @@ impl Scheduler for Fake {
             let look = || self.look(id);
             self.line.ask("inspect", look).await.map_err(start_error)?
         };
-        let found = match found {
-            None if request.stage > Stage::Creating => return Err(StartError::Vanished),
-            None => self.create(&request).await?,
-            found => found,
+        let is_another = |container: &Container| {
+            let permitted = request.permitted.as_ref();
+            permitted.is_some_and(|permitted| *permitted != container.serial.to_string())
         };
-        if let Some(container) = found.filter(|container| container.started.is_some()) {
-            return Ok(self.follow(&request, &container, true));
-        }
+        let made = match found {
+            None if request.stage > Stage::Creating => return Err(StartError::Vanished),
+            Some(container) if request.stage > Stage::Creating && is_another(&container) => {
+                return Err(StartError::Vanished);
+            }
+            None => self.create(&request).await?,
+            Some(container) => Made::Before(Box::new(container)),
+        };
+        let serial = match made {
+            Made::Before(container) if container.started.is_some() => {
+                return Ok(self.follow(&request, &container, true));
+            }
+            Made::Before(container) => container.serial,
+            Made::New(serial) => serial,
+        };
         let window = Window::open(&self.line.world);
         request
             .permit
-            .may_start()
+            .may_start(&serial.to_string())
             .await
             .map_err(|_| StartError::Refused)?;
         self.line.world.pause("permitted").await;
-        let mut done = self.line.order("start", id, Order::Start).await;
+        let mut done = self.line.order("start", id, Order::Start(serial)).await;
         while done.is_err() && planted::is(3) {
-            done = self.line.order("start", id, Order::Start).await;
+            done = self.line.order("start", id, Order::Start(serial)).await;
         }
         let done = done.map_err(start_error)?;
         drop(window);

@@ -86,6 +86,7 @@ impl Desk {
                 node,
                 attempt.stop.map(codes::stop),
                 of_services.map(to_json).transpose()?,
+                attempt.container,
             ],
         );
         put?;

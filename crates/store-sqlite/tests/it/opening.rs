@@ -79,7 +79,7 @@ fn a_newer_schema_is_refused_before_anything_is_touched() {
         refused,
         OpenError::Newer {
             found: 99,
-            known: 6,
+            known: 7,
             ..
         }
     ));

@@ -138,6 +138,7 @@ fn attempts() -> impl Strategy<Value = Attempt> {
         option::of(text()),
         option::of(text()),
         btree_map(text(), text(), 0..3),
+        option::of(text()),
     );
     let when = (times(), option::of(times()), option::of(times()));
     let stops = option::of(select(&[Stop::Timeout, Stop::Run][..]));
@@ -155,6 +156,7 @@ fn attempts() -> impl Strategy<Value = Attempt> {
         image: known.2,
         service_images: known.4,
         node: known.3,
+        container: known.5,
         stop,
         artifacts: left.map(|(files, bytes)| Artifacts { files, bytes }),
     })

@@ -69,6 +69,7 @@ pub fn attempt(number: u32, state: TaskState) -> Attempt {
         ended_at: None,
         image: None,
         service_images: BTreeMap::new(),
+        container: None,
         node: None,
         stop: None,
         artifacts: None,

@@ -20,6 +20,7 @@ use super::{
 use gofer_core::{
     definition::Pipeline,
     id::{InstanceId, StoreId},
+    run::Keep,
 };
 use gofer_engine::{Engine, Options, Parts};
 use gofer_logs::{Disk, MemoryDisk};
@@ -139,6 +140,18 @@ fn called(dice: &mut Dice, seed: u64) -> Result<Vec<Pipeline>, String> {
     Ok(vec![pipeline::called(seed, "sub", calls)?, leaf])
 }
 
+fn options(dice: &mut Dice, seed: u64) -> Options {
+    Options {
+        max_parallel: if dice.one_in(8) { 2 } else { 64 },
+        log_cap: None,
+        keep: if Dice::of(seed, "keep").one_in(8) {
+            Keep::None
+        } else {
+            Keep::Failed
+        },
+    }
+}
+
 const STORE: StoreId = StoreId(Uuid::from_u128(1));
 
 impl Sim {
@@ -156,6 +169,9 @@ impl Sim {
             .map(|name| pipeline::pipeline(seed, name, calls))
             .collect::<Result<_, _>>()?;
         let world = World::new(seed, chance::rates(&mut dice));
+        if matches!(crash, Crash::Chance) {
+            world.have_bad_luck();
+        }
         let cast = Arc::new(Cast(seed));
         let store = memory::World::with_hooks(STORE, Arc::new(Hooks(world.clone())));
         let instance = InstanceId(Uuid::nil());
@@ -186,11 +202,7 @@ impl Sim {
             acts: Acts::default(),
             cast,
             crash,
-            options: Options {
-                max_parallel: if dice.one_in(8) { 2 } else { 64 },
-                log_cap: None,
-                keep: gofer_core::run::Keep::None,
-            },
+            options: options(&mut dice, seed),
             zombies: false,
             points: 0,
             world,

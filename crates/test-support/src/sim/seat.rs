@@ -156,7 +156,7 @@ impl memory::Hooks for Hooks {
         }
         if operation == "commit" {
             let mut state = world.state();
-            state.progress = state.now;
+            state.progress = state.progress.max(state.now);
         }
         Box::pin(world.point(of, Point::After(operation)))
     }

@@ -50,7 +50,7 @@ impl Watch {
         };
         match order {
             Order::Create(..) => {}
-            Order::Start => {
+            Order::Start(_) => {
                 if attempt.stage < Stage::Starting {
                     self.wrong(
                         "intent",
@@ -158,7 +158,7 @@ impl Watch {
 fn name(order: &Order) -> &'static str {
     match order {
         Order::Create(..) => "create",
-        Order::Start => "start",
+        Order::Start(_) => "start",
         Order::Stop(..) => "stop",
         Order::Remove => "remove",
     }

@@ -56,6 +56,8 @@ pub(super) struct State {
     pub(super) coverage: Coverage,
     pub(super) hash: u64,
     rates: BTreeMap<&'static str, u64>,
+    /// Which of the steps that are seldom taken anybody may die at by chance.
+    seldom: &'static [&'static str],
     /// What was added to the wall clock, and when.
     steps: BTreeMap<Duration, i64>,
     /// When something was last stored.
@@ -95,6 +97,7 @@ impl World {
             coverage: Coverage::default(),
             hash: seed,
             rates,
+            seldom: &[],
             steps: BTreeMap::new(),
             progress: Duration::ZERO,
             knocks: Vec::new(),
@@ -119,6 +122,11 @@ impl World {
         let mut state = self.state();
         state.ids += 1;
         Uuid::from_u128((0x7 << 76) | (0x8 << 60) | state.ids)
+    }
+
+    /// Seldom steps are died at more often than their number gives.
+    pub(crate) fn have_bad_luck(&self) {
+        self.state().seldom = &["get_object_bytes", "let_go", "reclaim"];
     }
 
     /// A new process, which dies at this point if it gets that far.
@@ -274,14 +282,17 @@ impl World {
         let state = &mut *state;
         let life = state.lives.get_mut(&of)?;
         life.points += 1;
-        if life.crashed.is_none() && life.crash_at.is_some_and(|at| life.points >= at) {
+        let (Point::Before(name) | Point::After(name)) = point;
+        let is_bad_luck =
+            !state.quiet && state.seldom.contains(&name) && state.dice.one_in(UNLUCKY);
+        let is_due = life.crash_at.is_some_and(|at| life.points >= at);
+        if life.crashed.is_none() && (is_due || is_bad_luck) {
             life.crashed = Some(point);
             *state.coverage.crashes.entry(point).or_default() += 1;
             *state.coverage.faults.entry("crash").or_default() += 1;
         }
         let is_dead = life.crashed.is_some();
         *state.coverage.points.entry(point).or_default() += 1;
-        let (Point::Before(name) | Point::After(name)) = point;
         state.mix(name);
         let end = if is_dead { ", where it died" } else { "" };
         state.note(|| format!("{} {point}{end}", short(of)));
@@ -356,6 +367,9 @@ impl World {
         Duration::try_from(at.duration_since(begin)).unwrap_or(Duration::ZERO)
     }
 }
+
+/// Once in so many times a step that is seldom taken is the last.
+const UNLUCKY: u64 = 4;
 
 impl State {
     fn note(&mut self, what: impl FnOnce() -> String) {

@@ -31,6 +31,7 @@ fn all_events() -> Vec<Event> {
         Event::Created {
             key: key.clone(),
             attempt,
+            container: "c".to_owned(),
         },
         Event::Started {
             key: key.clone(),
@@ -72,10 +73,12 @@ fn all_events() -> Vec<Event> {
         Event::Created {
             key: super::world::key("nobody"),
             attempt,
+            container: "c".to_owned(),
         },
         Event::Created {
             key: key.clone(),
             attempt: 9,
+            container: "c".to_owned(),
         },
     ]
 }
@@ -172,6 +175,7 @@ fn a_start_is_not_permitted_once_the_attempt_is_to_be_stopped() {
     let created = Event::Created {
         key: key("a"),
         attempt: 1,
+        container: "c".to_owned(),
     };
     assert!(world.book.apply(&created, world.now).is_err());
 }

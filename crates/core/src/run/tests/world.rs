@@ -336,6 +336,7 @@ impl World {
             Event::Created {
                 key: key.clone(),
                 attempt,
+                container: "c".to_owned(),
             },
         );
         if !matches!(
