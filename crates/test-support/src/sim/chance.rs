@@ -1,7 +1,8 @@
 //! What a world may expect: how often things go wrong in it, and how long it may stand still.
 
 use super::{cast, dice::Dice};
-use gofer_core::{definition::Pipeline, plan::Plan};
+use gofer_core::{definition::Pipeline, plan::Plan, run::Keep};
+use gofer_engine::Options;
 use std::{collections::BTreeMap, time::Duration};
 
 /// How long nothing may be stored: the longest that anything takes by itself.
@@ -49,4 +50,17 @@ pub(crate) fn rates(dice: &mut Dice) -> BTreeMap<&'static str, u64> {
     let choices = [0, 0, 100, 400];
     rates.insert("slow", dice.pick(&choices).copied().unwrap_or(0));
     rates
+}
+
+/// How its processes were started.
+pub(crate) fn options(dice: &mut Dice, seed: u64) -> Options {
+    Options {
+        max_parallel: if dice.one_in(8) { 2 } else { 64 },
+        log_cap: None,
+        keep: if Dice::of(seed, "keep").one_in(8) {
+            Keep::None
+        } else {
+            Keep::Failed
+        },
+    }
 }

@@ -20,7 +20,6 @@ use super::{
 use gofer_core::{
     definition::Pipeline,
     id::{InstanceId, StoreId},
-    run::Keep,
 };
 use gofer_engine::{Engine, Options, Parts};
 use gofer_logs::{Disk, MemoryDisk};
@@ -140,18 +139,6 @@ fn called(dice: &mut Dice, seed: u64) -> Result<Vec<Pipeline>, String> {
     Ok(vec![pipeline::called(seed, "sub", calls)?, leaf])
 }
 
-fn options(dice: &mut Dice, seed: u64) -> Options {
-    Options {
-        max_parallel: if dice.one_in(8) { 2 } else { 64 },
-        log_cap: None,
-        keep: if Dice::of(seed, "keep").one_in(8) {
-            Keep::None
-        } else {
-            Keep::Failed
-        },
-    }
-}
-
 const STORE: StoreId = StoreId(Uuid::from_u128(1));
 
 impl Sim {
@@ -202,7 +189,7 @@ impl Sim {
             acts: Acts::default(),
             cast,
             crash,
-            options: options(&mut dice, seed),
+            options: chance::options(&mut dice, seed),
             zombies: false,
             points: 0,
             world,
