@@ -26,9 +26,17 @@ pub(crate) struct Plain {
     /// Logs that are being read.
     open: BTreeSet<Key>,
     /// Lines about a task whose log is still being read.
-    held: Vec<(Key, String)>,
+    held: Vec<Held>,
     told: BTreeMap<Key, Timestamp>,
     now: Timestamp,
+}
+
+/// A line that waits for the end of a log.
+struct Held {
+    key: Key,
+    line: String,
+    /// It follows from what is said before it.
+    follows: bool,
 }
 
 impl Plain {
@@ -76,11 +84,14 @@ impl Plain {
         }
     }
 
-    /// Says something about a task, but not before its log is told to the end.
-    fn say(&mut self, key: &Key, words: &str) {
+    /// Says something about a task, but not before its log is told to the end; and that it is
+    /// skipped not before what it may follow from.
+    fn say(&mut self, key: &Key, state: TaskState, words: &str) {
         let line = format!("{} {words}", self.name(key));
-        if self.is_open(key) {
-            self.held.push((key.clone(), line));
+        let follows = state == TaskState::Skipped;
+        if self.is_open(key) || (follows && !self.held.is_empty()) {
+            let key = key.clone();
+            self.held.push(Held { key, line, follows });
         } else {
             self.write(&line);
         }
@@ -94,11 +105,11 @@ impl Plain {
     }
 
     fn release(&mut self) {
-        for (key, line) in std::mem::take(&mut self.held) {
-            if self.is_open(&key) {
-                self.held.push((key, line));
+        for held in std::mem::take(&mut self.held) {
+            if self.is_open(&held.key) || (held.follows && !self.held.is_empty()) {
+                self.held.push(held);
             } else {
-                self.write(&line);
+                self.write(&held.line);
             }
         }
     }
@@ -128,11 +139,11 @@ impl Plain {
             }
             (None, TaskState::Retrying) => {
                 let words = ending(run, &key, state);
-                self.say(&key, &words);
+                self.say(&key, state, &words);
             }
             (None, state) if state.is_over() => {
                 let words = ending(run, &key, state);
-                self.say(&key, &words);
+                self.say(&key, state, &words);
             }
             _ => {}
         }
@@ -182,7 +193,7 @@ impl View for Plain {
         if last.is_none_or(|last| time::between(last, self.now) >= BETWEEN_PROGRESS) {
             self.told.insert(key.clone(), self.now);
             let words = format!("◌ {}", text::safe(message.as_bytes()));
-            self.say(&key, &words);
+            self.say(&key, TaskState::Waiting, &words);
             let _ = self.out.flush();
         }
     }

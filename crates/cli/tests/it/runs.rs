@@ -80,10 +80,10 @@ fn a_failed_run_says_why_and_what_to_type_next() {
     insta::assert_snapshot!(answer.stdout, @"
     etl/42
     load   ● running
-    report ⊘ skipped: load failed
     load   | one
     load   | two
     load   ✗ failed after 2.0s: the command exited with code 7
+    report ⊘ skipped: load failed
 
     ✗ load failed: the command exited with code 7 (after 2 attempts)
       │ one

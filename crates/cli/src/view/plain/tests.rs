@@ -60,12 +60,12 @@ fn each_thing_that_happens_is_a_line_with_its_task_in_front() {
     list     | no newline
     list     ✓ succeeded in 2.0s
     load[1]  ● running
-    notify   ⊘ skipped: `when` is false: outputs.list.files == "[]"
     rates    ◌ retrying after attempt 1: it exited with code 1
     rates    ● running (attempt 2)
     lint     ✗ failed after 1.0s: the command exited with code 1
     load[1]  | oh no
     load[1]  ✗ failed after 1.0s: the command exited with code 7
+    notify   ⊘ skipped: `when` is false: outputs.list.files == "[]"
     "##);
 }
 
@@ -104,6 +104,25 @@ fn a_task_is_not_over_before_its_log_is_told() {
     let lines: Vec<String> = paper.text().lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), 3);
     assert!(lines[0].ends_with("| last words"), "{lines:?}");
+}
+
+#[test]
+fn what_follows_from_an_end_is_not_said_before_it() {
+    let (mut view, paper) = plain();
+    let key: Key = ("list".into(), None);
+    view.opened(&key);
+    view.changed(
+        &middle(),
+        &[
+            change("list", None, None, TaskState::Failed),
+            change("load", None, None, TaskState::Skipped),
+        ],
+    );
+    assert_eq!(paper.text(), "");
+    view.closed(&key);
+    let lines: Vec<String> = paper.text().lines().map(str::to_owned).collect();
+    assert!(lines[0].starts_with("list"), "{lines:?}");
+    assert!(lines[1].starts_with("load"), "{lines:?}");
 }
 
 #[test]
