@@ -1,7 +1,7 @@
 //! Stopping, removing and listing: only ever what carries all our labels.
 
 use crate::{
-    engine::{Engine, Live, is_cleaning_up},
+    engine::{Brand, Engine, Live, is_cleaning_up},
     labels,
     link::Backoff,
     made::Made,
@@ -108,13 +108,30 @@ pub(crate) async fn remove(engine: &Engine, id: &AttemptId) -> Result<(), Error>
     for volume in own.filter_map(|mount| mount.name) {
         remove_volume(engine, &volume, id.run).await?;
     }
-    Ok(())
+    let joined = inspected.host_config.and_then(|host| host.network_mode);
+    match joined
+        .as_deref()
+        .and_then(|mode| mode.strip_prefix("container:"))
+    {
+        Some(holder) => remove_holder(engine, holder, id.run).await,
+        None => Ok(()),
+    }
+}
+
+/// A sandbox that outlived its run, as Podman lets none go while a kept attempt is on its network.
+async fn remove_holder(engine: &Engine, holder: &str, run: RunId) -> Result<(), Error> {
+    if engine.brand != Brand::Podman || engine.supplies.has(run) {
+        return Ok(());
+    }
+    let is_it =
+        |ours: &Ours| ours.role == Role::Sandbox && ours.run == Some(run) && ours.attempt.is_none();
+    remove_container(engine, holder, is_it).await.map(drop)
 }
 
 /// Removes what this process created. False: somebody else was quicker, and what bears the name by
 /// now is not known.
 async fn remove_made(engine: &Engine, run: RunId, made: &Made) -> Result<bool, Error> {
-    if !delete_container(engine, &made.container).await? {
+    if delete_container(engine, &made.container).await? == Deleted::NotThere {
         return Ok(false);
     }
     if let Some(volume) = &made.volume
@@ -125,17 +142,27 @@ async fn remove_made(engine: &Engine, run: RunId, made: &Made) -> Result<bool, E
     Ok(true)
 }
 
-/// False: it was not there.
-async fn delete_container(engine: &Engine, id: &str) -> Result<bool, Error> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deleted {
+    Gone,
+    NotThere,
+    /// Others are on its network, which only Podman minds. The last of them takes it along.
+    InUse,
+}
+
+async fn delete_container(engine: &Engine, id: &str) -> Result<Deleted, Error> {
     let options = RemoveContainerOptionsBuilder::new()
         .force(true)
         .v(true)
         .build();
     match engine.docker.remove_container(id, Some(options)).await {
-        Ok(()) => Ok(true),
+        Ok(()) => Ok(Deleted::Gone),
         Err(error) => match remedy::kind(error) {
-            Kind::Said(404, _) => Ok(false),
-            Kind::Said(409, words) if words.contains("already in progress") => Ok(true),
+            Kind::Said(404, _) => Ok(Deleted::NotThere),
+            Kind::Said(409, words) if words.contains("already in progress") => Ok(Deleted::Gone),
+            Kind::Said(_, words) if words.contains("has dependent containers") => {
+                Ok(Deleted::InUse)
+            }
             Kind::Said(_, words) => Err(Error::Failed(words)),
             Kind::Away(words) => Err(Error::Away(remedy::away(&words))),
         },
@@ -318,7 +345,9 @@ async fn remove_held(engine: &Engine, held: Held) -> bool {
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
-    let mut all = removed.iter().all(Result::is_ok);
+    let is_gone =
+        |removed: &Result<Deleted, Error>| matches!(removed, Ok(Deleted::Gone | Deleted::NotThere));
+    let mut all = removed.iter().all(is_gone);
     for volume in held.volumes {
         all &= delete_volume(engine, &volume).await == Ok(true);
     }

@@ -91,6 +91,11 @@ impl Supplies {
         }
     }
 
+    /// This process makes or holds something for the run.
+    pub(crate) fn has(&self, run: RunId) -> bool {
+        lock(&self.runs).contains_key(&run)
+    }
+
     /// Something of the run may be there that this process did not make, or does not know it made.
     pub(crate) fn unclear(&self, run: RunId) {
         lock(&self.of(run).stock).is_unclear = true;
