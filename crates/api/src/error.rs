@@ -121,6 +121,7 @@ impl From<gofer_engine::Error> for ApiError {
             Error::NoShell(_) => Self::Conflict("no_shell", error.to_string()),
             Error::Away(_) => Self::Unavailable(error.to_string()),
             Error::Draining => Self::Unavailable(error.to_string()),
+            Error::Panicked => Self::Internal,
             Error::Unreadable { .. } => Self::internal("the store holds nonsense", &error),
             Error::Store(error) => error.into(),
         }

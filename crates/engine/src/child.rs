@@ -155,7 +155,7 @@ impl Engine {
     /// Stores a new run, and drives it.
     pub(crate) async fn accept(&self, accepted: Accepted) -> Result<RunRow, Error> {
         let engine = self.clone();
-        self.see_to(accepted.id, async move { engine.begin(accepted).await })
+        self.see_to(async move { engine.begin(accepted).await })
             .await
     }
 

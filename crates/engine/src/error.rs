@@ -70,6 +70,9 @@ pub enum Error {
     /// The process is about to end.
     #[error("this process is about to end and takes nothing on")]
     Draining,
+    /// It came to an end that nobody foresaw.
+    #[error("it failed inside Gofer; the log of gofer says how")]
+    Panicked,
     /// What is stored makes no sense to this version.
     #[error("{what} is stored, but cannot be read: {why}")]
     Unreadable {

@@ -5,9 +5,9 @@ use gofer_core::id::RunId;
 use gofer_scheduler::Error as Failed;
 use gofer_store::{Claim, Commit, Error};
 
-/// Tries to give a claim back. What is still held then goes with this process, and is given back by
-/// the next one that sweeps.
-const MOST_TRIES: u32 = 8;
+/// Tries to give a claim back, some four seconds in all beside what the store waits by itself. What
+/// is still held then goes with this process, and is given back by the next one that sweeps.
+const MOST_TRIES: u32 = 16;
 
 /// Does it with the run's claim, so that a rerun neither loses what it has just begun nor begins on
 /// what is going. False, and nothing is done: somebody drives the run, or has taken it up again. Of
@@ -24,24 +24,24 @@ pub(crate) async fn holding(
         Err(error) => return Err(Failed::Failed(error.to_string())),
     };
     let done = work.await;
-    if let Some(claim) = claim {
-        give_back(parts, claim).await;
+    if let Some(claim) = claim
+        && let Err(error) = give_back(parts, claim).await
+    {
+        tracing::warn!(%run, %error, "a run that was cleared up is still held");
     }
     done.map(|()| true)
 }
 
-async fn give_back(parts: &Parts, claim: Claim) {
-    let mut pauses = Pauses::of_disk();
-    for _ in 0..MOST_TRIES {
+/// Lets go of a run that stays over. [`Error::Unfinished`]: it is not over any more.
+pub(crate) async fn give_back(parts: &Parts, claim: Claim) -> Result<(), Error> {
+    let (mut pauses, mut tries) = (Pauses::of_disk(), 1);
+    loop {
         let mut commit = Commit::new(claim);
         commit.release = true;
         match parts.store.commit(commit).await {
-            Ok(()) => return,
-            Err(Error::Busy | Error::Full) => parts.clock.sleep(pauses.next()).await,
-            Err(error) => {
-                tracing::warn!(run = %claim.run, %error, "a run that was cleared up is still held");
-                return;
-            }
+            Err(Error::Busy | Error::Full) if tries < MOST_TRIES => tries += 1,
+            given => return given,
         }
+        parts.clock.sleep(pauses.next()).await;
     }
 }

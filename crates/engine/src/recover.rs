@@ -113,18 +113,16 @@ impl Engine {
         }
     }
 
-    /// Does work on a run to its end, even if whoever asked for it leaves: it may have claimed the
-    /// run half way.
+    /// Does work to its end, even if whoever asked for it leaves: it may have claimed a run half way.
     pub(crate) async fn see_to<T: Send + 'static>(
         &self,
-        run: RunId,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
         let (told, answer) = oneshot::channel();
         self.driven.tasks.spawn(async move {
             let _ = told.send(work.await);
         });
-        answer.await.unwrap_or(Err(Error::NotDriven(run)))
+        answer.await.unwrap_or(Err(Error::Panicked))
     }
 
     /// Waits before something is tried again; false when this process is about to end.

@@ -1,8 +1,8 @@
 //! Doing a run again, or parts of it: earlier attempts stay, new ones are added.
 
 use crate::{
-    Engine, Error, Refused, Start, Wanted, checks, draft::Draft, driven::Ready, pauses::Pauses,
-    recover::Taken,
+    Engine, Error, Refused, Start, Wanted, checks, draft::Draft, driven::Ready, hold,
+    pauses::Pauses, recover::Taken,
 };
 use gofer_core::{
     id::RunId,
@@ -11,7 +11,7 @@ use gofer_core::{
     run::{Again, Book, Event, Identity, NotAgain},
 };
 use gofer_secrets::SecretText;
-use gofer_store::{Claim, Commit, Error as StoreError, RunRow};
+use gofer_store::{Claim, Error as StoreError, RunRow};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// How long a run that has just ended may take to be cleared up after.
@@ -52,11 +52,8 @@ impl Engine {
             () = clock.sleep(CLEARED_UP) => {}
         }
         let engine = self.clone();
-        self.see_to(
-            rerun.run,
-            async move { engine.reclaim(rerun, refused).await },
-        )
-        .await
+        self.see_to(async move { engine.reclaim(rerun, refused).await })
+            .await
     }
 
     async fn reclaim(
@@ -69,13 +66,20 @@ impl Engine {
             other => other?,
         };
         let begun = self.begin_again(claim, rerun, &refused).await;
-        if begun.is_err()
-            && self.is_begun_all_the_same(claim).await
-            && let Taken::Driving(row) = self.take_up(claim.run, Vec::new()).await?
-        {
-            return Ok(*row);
+        let Err(error) = begun else { return begun };
+        match hold::give_back(&self.driven.parts, claim).await {
+            Ok(()) => {}
+            // It was stored before something failed.
+            Err(StoreError::Unfinished) => {
+                if let Taken::Driving(row) = self.take_up(claim.run, Vec::new()).await? {
+                    return Ok(*row);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, run = %claim.run, "a run that was not rerun is still held");
+            }
         }
-        begun
+        Err(error)
     }
 
     /// Whoever takes away what is old of a run holds it for a moment.
@@ -91,26 +95,6 @@ impl Engine {
                         && self.store().run(run).await?.head.state.is_over()
                         && self.may_go_on(&mut pauses).await => {}
                 claimed => return claimed,
-            }
-        }
-    }
-
-    /// Gives the claim back, as the run stays over; unless the rerun is stored already.
-    async fn is_begun_all_the_same(&self, claim: Claim) -> bool {
-        let mut pauses = Pauses::of_disk();
-        loop {
-            let release = Commit {
-                release: true,
-                ..Commit::new(claim)
-            };
-            match self.store().commit(release).await {
-                Err(StoreError::Busy | StoreError::Full) if self.may_go_on(&mut pauses).await => {}
-                Err(StoreError::Unfinished) => return true,
-                Err(error) => {
-                    tracing::warn!(%error, run = %claim.run, "a run that was not rerun is still held");
-                    return false;
-                }
-                Ok(()) => return false,
             }
         }
     }

@@ -71,6 +71,12 @@ impl Engine {
     /// Finds what could go and, unless it is `dry`, removes it. Nothing of a run that is not over
     /// or that somebody drives is among it.
     pub async fn clean(&self, dry: bool) -> Result<Spares, Error> {
+        let engine = self.clone();
+        self.see_to(async move { engine.look_or_remove(dry).await })
+            .await
+    }
+
+    async fn look_or_remove(&self, dry: bool) -> Result<Spares, Error> {
         let mut found = self.old_runs().await?;
         found.extend(self.stray_logs().await?);
         found.extend(self.kept_containers().await?);

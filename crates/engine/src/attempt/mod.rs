@@ -19,14 +19,8 @@ use gofer_core::{
     run::{Ending, Event, Key, Stage},
 };
 use gofer_scheduler::Error;
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use permit::Given;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -58,10 +52,7 @@ pub(crate) struct Attempt {
     order: Order,
     id: AttemptId,
     stop: watch::Receiver<Option<Duration>>,
-    /// The start was permitted, now or before a restart: the container may have run.
-    granted: Arc<AtomicBool>,
-    /// The container that was permitted.
-    permitted: Arc<Mutex<Option<String>>>,
+    given: Arc<Given>,
     /// It has not been started yet.
     hurry: Option<Hurry>,
 }
@@ -87,8 +78,7 @@ impl Attempt {
     pub(crate) fn new(context: Arc<Context>, order: Order) -> (Self, Handle) {
         let (sender, stop) = watch::channel(None);
         let id = context.id(&order.key, order.number);
-        let granted = Arc::new(AtomicBool::new(order.stage > Stage::Creating));
-        let permitted = Arc::new(Mutex::new(order.permitted.clone()));
+        let given = Given::before(order.stage > Stage::Creating, order.permitted.clone());
         let hurry = (order.stage == Stage::Creating).then(|| context.rush.begin());
         (
             Self {
@@ -96,8 +86,7 @@ impl Attempt {
                 order,
                 id,
                 stop,
-                granted,
-                permitted,
+                given: Arc::new(given),
                 hurry,
             },
             Handle { stop: sender },
@@ -129,7 +118,7 @@ impl Attempt {
         let log = match started {
             Ok(log) => log,
             Err(ending) => {
-                if self.granted.load(Ordering::SeqCst) {
+                if self.given.is_given() {
                     Keeper::open(&self.context, &self.id)
                         .await
                         .give_up(LOST_LOG)

@@ -2,11 +2,48 @@ use crate::{context::Context, message::Message};
 use async_trait::async_trait;
 use gofer_core::{planted, run::Key};
 use gofer_scheduler::{Permit, Refused};
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
+
+/// The permit that an attempt has, from now or from before a restart.
+#[derive(Debug, Default)]
+pub(super) struct Given(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    is_given: bool,
+    container: Option<String>,
+}
+
+impl Given {
+    pub(super) fn before(is_given: bool, container: Option<String>) -> Self {
+        Self(Mutex::new(State {
+            is_given,
+            container,
+        }))
+    }
+
+    /// The container may have run.
+    pub(super) fn is_given(&self) -> bool {
+        self.state().is_given
+    }
+
+    /// The one that is permitted.
+    pub(super) fn container(&self) -> Option<String> {
+        self.state().container.clone()
+    }
+
+    fn give(&self, container: &str) {
+        *self.state() = State {
+            is_given: true,
+            container: Some(container.to_owned()),
+        };
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Asks the driver whether the container may be started. It says yes when that is stored, and by
 /// silence no.
@@ -14,10 +51,7 @@ pub(super) struct Ask {
     pub(super) context: Arc<Context>,
     pub(super) key: Key,
     pub(super) attempt: u32,
-    /// From here on the container may run.
-    pub(super) granted: Arc<AtomicBool>,
-    /// Which one.
-    pub(super) permitted: Arc<Mutex<Option<String>>>,
+    pub(super) given: Arc<Given>,
 }
 
 #[async_trait]
@@ -26,11 +60,7 @@ impl Permit for Ask {
         let (granted, answer) = oneshot::channel();
         let (key, attempt) = (self.key.clone(), self.attempt);
         // Set before it is known: a start whose permit is being stored may not be given up.
-        self.granted.store(true, Ordering::SeqCst);
-        *self
-            .permitted
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(container.to_owned());
+        self.given.give(container);
         self.context.send(Message::Permit {
             key,
             attempt,

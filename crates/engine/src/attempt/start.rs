@@ -8,10 +8,7 @@ use gofer_core::{
     run::{Ending, Reason, Stage},
 };
 use gofer_scheduler::{Ensure, LogEvent, StartError};
-use std::{
-    pin::pin,
-    sync::{Arc, PoisonError, atomic::Ordering},
-};
+use std::{pin::pin, sync::Arc};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// A container that was started, with its log.
@@ -46,7 +43,7 @@ impl Attempt {
                 Answer::Ended(ending) => return Err(ending),
                 Answer::Again => {}
             }
-            let may_give_up = !self.granted.load(Ordering::SeqCst);
+            let may_give_up = !self.given.is_given();
             tokio::select! {
                 biased;
                 () = self.stop_asked(), if may_give_up => return Err(stopped()),
@@ -80,7 +77,7 @@ impl Attempt {
     /// Asks the scheduler once.
     async fn ask(&self, facts: &mut Facts, image: &Choice, services: &Logs) -> Answer {
         let context = &self.context;
-        let may_run = self.granted.load(Ordering::SeqCst) && !planted::is(2);
+        let may_run = self.given.is_given() && !planted::is(2);
         let pinned = image.pinned.as_deref();
         let attempt = match spec::attempt(context, &self.order.container, pinned) {
             Ok(attempt) => attempt,
@@ -96,10 +93,7 @@ impl Attempt {
             } else {
                 Stage::Creating
             },
-            permitted: {
-                let permitted = self.permitted.lock();
-                permitted.unwrap_or_else(PoisonError::into_inner).clone()
-            },
+            permitted: self.given.container(),
             more_to_come: self.order.more_to_come,
             attempt,
             inputs: self.inputs(),
@@ -108,14 +102,13 @@ impl Attempt {
                 context: Arc::clone(context),
                 key: self.order.key.clone(),
                 attempt: self.order.number,
-                granted: Arc::clone(&self.granted),
-                permitted: Arc::clone(&self.permitted),
+                given: Arc::clone(&self.given),
             }),
             facts: facts.sender.clone(),
         };
         let mut asked = pin!(context.parts.scheduler.ensure(request));
         let answer = loop {
-            let is_waiting = facts.is_waiting && !self.granted.load(Ordering::SeqCst);
+            let is_waiting = facts.is_waiting && !self.given.is_given();
             tokio::select! {
                 biased;
                 answer = &mut asked => break answer,
