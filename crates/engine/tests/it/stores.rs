@@ -1,5 +1,6 @@
 use crate::{
     container::Does,
+    scheduler::Making,
     world::{
         World, assert_settled, etl, load, namespace, pipeline, start, start_with, states, until,
     },
@@ -11,7 +12,7 @@ use serde_json::json;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -125,6 +126,58 @@ fn a_driver_that_lost_its_claim_stops_without_another_call() {
         for deed in ["start a#1", "remove a#1", "start b#1", "remove b#1"] {
             assert_eq!(world.scheduler.count(deed), 1, "{deed}: {deeds:?}");
         }
+    });
+}
+
+#[test]
+fn a_run_that_was_lost_while_it_was_taken_up_is_not_driven() {
+    let world = World::new();
+    world
+        .scheduler
+        .script("a", |_| vec![(60_000, Does::Exit(0))]);
+    world
+        .scheduler
+        .script("b", |_| vec![(600_000, Does::Exit(0))]);
+    let tasks = json!({ "a": {}, "b": { "depends_on": { "a": "success" } } });
+    let pulls = |pull| {
+        world.scheduler.making("a", Making { pull, fails: None });
+    };
+    pulls(600_000);
+    let run = world.live(async |engine| {
+        let run = start(&engine, pipeline(&tasks)).await;
+        until(&engine, &run, "a", TaskState::Starting).await;
+        run
+    });
+    pulls(0);
+    world.live(async |engine| {
+        let is_first = Arc::new(AtomicBool::new(true));
+        world.set_store_hook(Some(Arc::new(move |what, is_before| {
+            let is_slow = what == "sealed" && is_before && is_first.swap(false, Ordering::SeqCst);
+            let wait = if is_slow { 120 } else { 0 };
+            Box::pin(async move {
+                tokio::time::sleep(Duration::from_secs(wait)).await;
+                Ok(())
+            })
+        })));
+        let (namespace, etl) = (namespace(), etl());
+        let slow = engine.resume(&namespace, &etl, Vec::new());
+        let quick = async {
+            let quick = engine.resume(&namespace, &etl, Vec::new()).await.unwrap();
+            assert!(matches!(quick, Resumed::Driving(_)));
+            world.stored.kill(engine.store().instance());
+            let (_, other) = world.engine();
+            let taken = other.resume(&namespace, &etl, Vec::new()).await.unwrap();
+            assert!(matches!(taken, Resumed::Driving(_)));
+            until(&other, &run, "b", TaskState::Running).await;
+            other
+        };
+        let (_, other) = tokio::join!(slow, quick);
+        other.settled().await;
+        engine.settled().await;
+        for deed in ["create a#1", "start a#1", "start b#1"] {
+            assert_eq!(world.scheduler.count(deed), 1, "{deed}");
+        }
+        assert_eq!(world.scheduler.holds(), 0);
     });
 }
 
