@@ -42,8 +42,9 @@ pub(crate) async fn rerun(session: &Session<'_>, args: &Args) -> Result<Code> {
     let started = if is_new {
         like(session, &client, &run, args, secrets).await?
     } else {
+        let started = again(&client, &run, args, secrets).await?;
         note_images(session, &run);
-        again(&client, &run, args, secrets).await?
+        started
     };
     let plan = plan_of(&client, &started.run).await?;
     let followed = follow(session, &client, &plan, &started, &mut signals).await?;
@@ -101,7 +102,7 @@ fn note_images(session: &Session<'_>, run: &Run) {
     let of_items = run.tasks.iter().flat_map(|task| &task.items);
     let mut attempts = own.chain(of_items.flat_map(|item| &item.attempts));
     if !session.common.quiet && attempts.any(|attempt| attempt.image_digest.is_some()) {
-        session.note(format_args!("with the images that it had"));
+        session.note(format_args!("note: with the images that it had"));
     }
 }
 
