@@ -138,7 +138,7 @@ image = "127.0.0.1:1/app:1"
         }
     }
     // As people see it.
-    let said = with(&project, &known, &["explain", "refused/1"]).out();
+    let said = with(&project, &known, &["show", "refused/1"]).out();
     assert!(said.contains("were not accepted"), "{said}");
 
     let nobody = registry.config("nobody", "{}");

@@ -1,4 +1,4 @@
-//! Programs that tests need and that a machine may not have yet.
+//! Programs of Python packages that tests need and that a machine may not have yet.
 
 use std::{fs::File, path::PathBuf, process::Command};
 
@@ -18,22 +18,6 @@ fn run(program: &str, arguments: &[&str]) {
         .unwrap_or_else(|error| panic!("{program} cannot be run: {error}"));
     let words = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{program} {arguments:?}: {words}");
-}
-
-/// Of a Debian package.
-pub(crate) fn program(program: &str, package: &str) {
-    let _alone = alone();
-    let found = Command::new("sh")
-        .args(["-c", &format!("command -v {program}")])
-        .output();
-    if found.is_ok_and(|found| found.status.success()) {
-        return;
-    }
-    run("apt-get", &["update", "-qq"]);
-    run(
-        "apt-get",
-        &["install", "-y", "-qq", "--no-install-recommends", package],
-    );
 }
 
 /// Of Python packages, in a folder of its own beside what is built.

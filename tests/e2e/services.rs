@@ -170,7 +170,7 @@ image = "gofer-demo:1"
 script = "sleep 2; echo done"
 [tasks.load.services.db]
 image = "gofer-demo:1"
-script = 'echo up; nc -l -p 5432; echo crashed >&2; exit 3'
+script = 'echo up; nc -l -p 5432; echo crashed; exit 3'
 ready = { tcp = 5432 }
 [tasks.load.services.tidy]
 image = "gofer-demo:1"

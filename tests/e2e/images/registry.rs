@@ -1,9 +1,7 @@
 //! A registry on this machine that asks who we are: the one of Debian's package.
 
-use crate::{
-    harness::{Docker, IMAGE, Since, sha256},
-    packages::program,
-};
+use crate::harness::{Docker, IMAGE, Since, sha256};
+use gofer_test_support::packages;
 use serde_json::Value;
 use std::{
     io::{Read, Write},
@@ -32,7 +30,7 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn new() -> Self {
-        program("docker-registry", "docker-registry");
+        packages::have("docker-registry", "docker-registry").unwrap();
         let folder = tempfile::tempdir().unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let host = free.local_addr().unwrap().to_string();

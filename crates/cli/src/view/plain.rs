@@ -86,9 +86,8 @@ impl Plain {
 
     /// Says something about a task, but not before its log is told to the end; and that it is
     /// skipped not before what it may follow from.
-    fn say(&mut self, key: &Key, state: TaskState, words: &str) {
+    fn say(&mut self, key: &Key, follows: bool, words: &str) {
         let line = format!("{} {words}", self.name(key));
-        let follows = state == TaskState::Skipped;
         if self.is_open(key) || (follows && !self.held.is_empty()) {
             let key = key.clone();
             self.held.push(Held { key, line, follows });
@@ -137,13 +136,9 @@ impl Plain {
                 let line = format!("{} ● running{which}{child}", self.name(&key));
                 self.write(&line);
             }
-            (None, TaskState::Retrying) => {
+            (None, state) if state == TaskState::Retrying || state.is_over() => {
                 let words = ending(run, &key, state);
-                self.say(&key, state, &words);
-            }
-            (None, state) if state.is_over() => {
-                let words = ending(run, &key, state);
-                self.say(&key, state, &words);
+                self.say(&key, state == TaskState::Skipped, &words);
             }
             _ => {}
         }
@@ -193,7 +188,7 @@ impl View for Plain {
         if last.is_none_or(|last| time::between(last, self.now) >= BETWEEN_PROGRESS) {
             self.told.insert(key.clone(), self.now);
             let words = format!("◌ {}", text::safe(message.as_bytes()));
-            self.say(&key, TaskState::Waiting, &words);
+            self.say(&key, false, &words);
             let _ = self.out.flush();
         }
     }

@@ -4,6 +4,7 @@
 use bollard::{Docker as Client, query_parameters::CreateImageOptionsBuilder};
 use futures_util::TryStreamExt;
 use gofer_scheduler_docker::{Endpoint, Environment, Found, find};
+use gofer_test_support::packages;
 use std::{
     process::{Command, Stdio},
     sync::LazyLock,
@@ -13,6 +14,8 @@ use std::{
 use tokio::sync::OnceCell;
 
 pub(crate) const IMAGE: &str = "gofer-test/busybox:1";
+
+const BUSYBOX: &str = "/bin/busybox";
 
 /// The engine of this machine. It is left running: other tests find it.
 static FOUND: LazyLock<Result<Found, String>> = LazyLock::new(|| {
@@ -76,12 +79,9 @@ pub(crate) async fn import(client: Client) {
 }
 
 fn archive() -> Vec<u8> {
-    let busybox = std::fs::read("/bin/busybox").expect("the package busybox-static is needed");
-    let listed = Command::new("/bin/busybox")
-        .arg("--list")
-        .output()
-        .unwrap()
-        .stdout;
+    packages::have(BUSYBOX, "busybox-static").unwrap();
+    let busybox = std::fs::read(BUSYBOX).unwrap();
+    let listed = Command::new(BUSYBOX).arg("--list").output().unwrap().stdout;
     let mut tar = tar::Builder::new(Vec::new());
     let mut put = |path: &str, mode: u32, content: &[u8]| {
         let mut header = tar::Header::new_gnu();

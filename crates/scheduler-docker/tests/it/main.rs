@@ -12,7 +12,6 @@ mod bench;
 mod clock;
 mod conformance;
 mod engine;
-mod packages;
 mod podman;
 mod private;
 mod registry;

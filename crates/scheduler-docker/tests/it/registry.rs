@@ -4,7 +4,6 @@ use crate::{
     bench::{OnDocker, container, fresh},
     clock::Real,
     engine::IMAGE,
-    packages,
     tasks::{id, run_to_end, start, tidy},
 };
 use bollard::{
@@ -18,6 +17,7 @@ use gofer_core::{container::Exec, definition::Pull, run::Reason};
 use gofer_scheduler::{Container, Credentials, StartError, conformance::Bench};
 use gofer_scheduler_docker::{Docker, Options};
 use gofer_secrets::SecretText;
+use gofer_test_support::packages;
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},

@@ -1,10 +1,11 @@
+//! Debian's Podman, whose service is started for tests on a socket and in a storage of their own.
+
 use crate::packages;
-use gofer_scheduler_docker::{Endpoint, Found};
 use std::{
     fs::File,
-    io::{Read, Write},
-    os::unix::net::UnixStream,
-    path::Path,
+    io::{Read as _, Write as _},
+    os::unix::{net::UnixStream, process::CommandExt as _},
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     thread::sleep,
     time::Duration,
@@ -21,22 +22,28 @@ const PROGRAMS: [(&str, &str); 3] = [
 const LIMITS: &str =
     "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=4096:4096\"]\n";
 
-/// The storage is one for all processes that test, and stays: images are imported once. The service
-/// ends by itself when nobody asks it anything any more.
-#[expect(
-    clippy::zombie_processes,
-    reason = "it ends by itself, after whoever asked it last"
-)]
-pub(super) fn serve(storage: &str, settings: &str) -> Result<Found, String> {
-    for (program, package) in PROGRAMS {
-        packages::have(program, package)?;
-    }
+/// How often it is asked whether it answers, and after what pauses.
+const LOOKS: u32 = 600;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// `Err`: it cannot be had here, and why.
+pub fn install() -> Result<(), String> {
+    PROGRAMS
+        .iter()
+        .try_for_each(|(program, package)| packages::have(program, package))
+}
+
+/// Starts it, and returns its socket. The storage is one for all processes that test, and stays:
+/// images are imported once. The service ends by itself when nobody asks it anything any more.
+pub fn serve(storage: &str, settings: &str) -> Result<PathBuf, String> {
+    let words = |error: std::io::Error| format!("podman's service: {error}");
     let folder = std::env::temp_dir().join(storage);
-    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::create_dir_all(&folder).map_err(words)?;
     let socket = folder.join(format!("{}.sock", std::process::id()));
     let all = folder.join("containers.conf");
-    std::fs::write(&all, format!("{LIMITS}{settings}")).unwrap();
-    let log = File::create(socket.with_extension("log")).unwrap();
+    std::fs::write(&all, format!("{LIMITS}{settings}")).map_err(words)?;
+    let said = socket.with_extension("log");
+    let log = File::create(&said).map_err(words)?;
     let mut command = Command::new("podman");
     for (flag, name) in [
         ("--root", "root"),
@@ -51,21 +58,20 @@ pub(super) fn serve(storage: &str, settings: &str) -> Result<Found, String> {
         .args(["system", "service", "--time=20"])
         .arg(format!("unix://{}", socket.display()))
         .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
+        .stdout(log.try_clone().map_err(words)?)
         .stderr(log)
+        // Not ended by what ends a test.
+        .process_group(0)
         .spawn()
-        .unwrap();
-    for _ in 0..300 {
+        .map_err(words)?;
+    for _ in 0..LOOKS {
         if answers(&socket) {
-            return Ok(Found {
-                endpoint: Endpoint::Unix(socket),
-                why: "a test's own".to_owned(),
-            });
+            return Ok(socket);
         }
-        sleep(Duration::from_millis(50));
+        sleep(PAUSE);
     }
-    let log = std::fs::read_to_string(socket.with_extension("log")).unwrap_or_default();
-    panic!("podman's service does not answer:\n{log}");
+    let log = std::fs::read_to_string(said).unwrap_or_default();
+    Err(format!("podman's service does not answer: {log}"))
 }
 
 fn answers(socket: &Path) -> bool {
