@@ -2,11 +2,12 @@
 
 use crate::{
     definition::{Pull, VolumeSource},
-    id::RunId,
+    id::{Epoch, RunId},
     name::{EnvName, SecretName, ServiceName, TaskName},
     run::Artifacts,
 };
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// A value, or the name of the secret that stands there.
@@ -72,6 +73,20 @@ pub struct Attempt {
     pub inputs: Vec<Input>,
     /// Labels of pipeline and task, merged.
     pub labels: Vec<(String, String)>,
+}
+
+impl Attempt {
+    /// Stands for what is made of it for whoever claimed the run with `epoch`, with `image` in the
+    /// place of the main image's name. What secrets hold has no part in it.
+    pub fn recipe(&self, epoch: Epoch, image: Option<&str>) -> String {
+        let said = serde_json::to_vec(&(self, epoch, image)).unwrap_or_default();
+        let digest = Sha256::digest(said);
+        digest
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
 }
 
 /// Artifacts of an attempt, for one that comes after it.

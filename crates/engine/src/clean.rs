@@ -1,12 +1,13 @@
 //! Taking away what an attempt or a run held on its scheduler, off the critical path.
 
-use crate::{context::Context, message::Message, pauses::Pauses};
+use crate::{ahead::Ahead, context::Context, message::Message, pauses::Pauses};
 use gofer_core::{
+    id::AttemptId,
     planted,
     run::{Event, Key},
 };
-use gofer_scheduler::Error;
-use std::{sync::Arc, time::Duration};
+use gofer_scheduler::{Error, Role};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// Tries when the engine answers, but does not do it.
 const MOST_REFUSALS: u32 = 8;
@@ -36,8 +37,31 @@ pub(crate) async fn keep(context: Arc<Context>, key: Key, attempt: u32) {
     }
 }
 
-/// Gives back everything that is held for the run.
-pub(crate) async fn release(context: Arc<Context>) {
+/// Gives up what was made before it was decided.
+pub(crate) async fn refuse(context: Arc<Context>, ahead: Ahead) {
+    let is_gone = ahead.refuse().await;
+    context.send(Message::GivenUp { is_gone });
+}
+
+/// Removes the run's containers that are no attempts, as what was made ahead by who died then. What
+/// ended is over and removed, but for what is kept.
+async fn remove_strangers(context: &Context, kept: &BTreeSet<AttemptId>) -> Result<(), String> {
+    let scheduler = &context.parts.scheduler;
+    let ours = insist(context, || scheduler.list_ours()).await?;
+    let of_run = ours
+        .into_iter()
+        .filter(|ours| ours.role == Role::Attempt && ours.run == Some(context.run()));
+    for stranger in of_run.filter_map(|ours| ours.attempt) {
+        if !kept.contains(&stranger) {
+            insist(context, || scheduler.remove(&stranger)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives back everything that is held for the run. Where `kept` says what stays, it is looked for
+/// other containers before.
+pub(crate) async fn release(context: Arc<Context>, kept: Option<BTreeSet<AttemptId>>) {
     // What has gone has handed over all that it wrote.
     context.keeping.close();
     tokio::select! {
@@ -47,8 +71,13 @@ pub(crate) async fn release(context: Arc<Context>) {
     }
     let run = context.run();
     let scheduler = &context.parts.scheduler;
-    let result = insist(&context, || scheduler.release(&run)).await;
-    if let Err(why) = result {
+    let result = async {
+        if let Some(kept) = &kept {
+            remove_strangers(&context, kept).await?;
+        }
+        insist(&context, || scheduler.release(&run)).await
+    };
+    if let Err(why) = result.await {
         let what = format!("what was held for run {run} cannot be removed: {why}");
         context.send(Message::Left(what));
     } else {

@@ -4,8 +4,11 @@
 //! A driver that starts on a stored run is the same as one that starts on a new one: the rule book
 //! says what is to be done, and everything in that list may be done twice.
 
+mod forward;
+
 use crate::{
     Engine,
+    ahead::Ahead,
     attempt::{self, Attempt},
     call::{self, Call},
     child::Caller,
@@ -16,6 +19,7 @@ use crate::{
     message::Message,
 };
 use gofer_core::{
+    id::{AttemptId, Epoch},
     name::ParamName,
     plan::Kind,
     run::{Book, Effect, Event, Key, RunStop, Stage},
@@ -55,6 +59,10 @@ pub(crate) struct Driver {
     draft: Draft,
     attempts: BTreeMap<(Key, u32), attempt::Handle>,
     calls: BTreeMap<(Key, u32), call::Handle>,
+    /// What is made before it is decided.
+    aheads: BTreeMap<(Key, u32), Ahead>,
+    /// Those of it whose start is permitted when the draft is stored.
+    starts: BTreeMap<(Key, u32), attempt::Start>,
     /// Requests that have been looked at.
     seen: BTreeSet<u64>,
     /// Removals that go on.
@@ -62,6 +70,8 @@ pub(crate) struct Driver {
     is_over: bool,
     is_releasing: bool,
     left_behind: Option<String>,
+    /// There may be containers of this run that no row speaks of.
+    has_strangers: bool,
 }
 
 impl Driver {
@@ -72,6 +82,8 @@ impl Driver {
         inbox: UnboundedReceiver<Message>,
     ) -> Self {
         Self {
+            // What an earlier owner made ahead.
+            has_strangers: context.claim.epoch > Epoch(1),
             engine,
             book,
             context,
@@ -79,6 +91,8 @@ impl Driver {
             draft: Draft::default(),
             attempts: BTreeMap::new(),
             calls: BTreeMap::new(),
+            aheads: BTreeMap::new(),
+            starts: BTreeMap::new(),
             seen: BTreeSet::new(),
             removals: 0,
             is_over: false,
@@ -104,7 +118,8 @@ impl Driver {
                 self.let_go()?;
             }
             self.gather().await?;
-            let releases = self.draft.release;
+            self.permit_ahead();
+            let (releases, changed) = (self.draft.release, self.draft.keys());
             let effects = self.store().await?;
             if releases {
                 return Ok(());
@@ -112,6 +127,8 @@ impl Driver {
             for effect in effects {
                 self.carry_out(effect);
             }
+            self.drop_aheads();
+            self.look_ahead(&changed);
         }
     }
 
@@ -183,6 +200,10 @@ impl Driver {
             }
             Message::Kept | Message::ChildGone => {
                 self.removals = self.removals.saturating_sub(1);
+            }
+            Message::GivenUp { is_gone } => {
+                self.removals = self.removals.saturating_sub(1);
+                self.has_strangers |= !is_gone;
             }
             Message::Released => self.draft.release = self.left_behind.is_none(),
             Message::Left(what) => {
@@ -288,6 +309,7 @@ impl Driver {
         let open = self.book.run().tasks.iter().filter(|task| is_open(task));
         let more_to_come = open.count() > 1 || key.item.is_some();
         let permitted = stored.and_then(|attempt| attempt.container.clone());
+        let ahead = self.prepared(&(key.clone(), number), &container);
         let (attempt, handle) = Attempt::new(
             Arc::clone(&self.context),
             attempt::Order {
@@ -297,6 +319,7 @@ impl Driver {
                 permitted,
                 more_to_come,
                 container,
+                ahead,
             },
         );
         self.attempts.insert((key, number), handle);
@@ -343,7 +366,27 @@ impl Driver {
             return Err(Left::Unclean(what));
         }
         self.is_releasing = true;
-        self.context.own(clean::release(Arc::clone(&self.context)));
+        let kept = self.has_strangers.then(|| self.kept());
+        self.context
+            .own(clean::release(Arc::clone(&self.context), kept));
         Ok(())
+    }
+
+    /// The attempts whose containers stay.
+    fn kept(&self) -> BTreeSet<AttemptId> {
+        let names = self.book.plan().names();
+        let tasks = names.into_iter().zip(&self.book.run().tasks);
+        let mut kept = BTreeSet::new();
+        for (name, task) in tasks {
+            let items = (0_u32..).zip(&task.items);
+            let items = items.map(|(item, unit)| (Some(item), unit));
+            for (item, unit) in std::iter::once((None, &task.own)).chain(items) {
+                let task = name.clone();
+                let key = Key { task, item };
+                let of_unit = unit.attempts.iter().filter(|it| it.stage == Stage::Kept);
+                kept.extend(of_unit.map(|it| self.context.id(&key, it.number)));
+            }
+        }
+        kept
     }
 }

@@ -7,6 +7,7 @@
 //! deterministic one, so that a simulator can replay what it saw.
 #![warn(missing_docs)]
 
+mod ahead;
 mod attempt;
 mod call;
 mod checks;

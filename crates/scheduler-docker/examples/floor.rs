@@ -115,6 +115,8 @@ fn order(id: &AttemptId, more_to_come: bool, facts: Facts) -> Ensure {
         stage: Stage::Creating,
         permitted: None,
         more_to_come,
+        behind: None,
+        recipe: String::new(),
         attempt: Attempt {
             main: Container {
                 image: IMAGE.to_owned(),

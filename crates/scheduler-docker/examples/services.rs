@@ -157,6 +157,8 @@ async fn ours(docker: &Docker) -> Outcome<(Duration, Duration)> {
         stage: Stage::Creating,
         permitted: None,
         more_to_come: false,
+        behind: None,
+        recipe: String::new(),
         attempt: Attempt {
             main: container(vec!["true".to_owned()]),
             services: vec![Service {

@@ -1,13 +1,13 @@
 //! What all parts of the adapter share: the connection, whose store this is, and the tasks we own.
 
 use crate::{
-    files::Users, find::Endpoint, image::Known, link::Link, made::Register, services::Followed,
-    supplies::Supplies,
+    files::Users, find::Endpoint, image::Known, labels, link::Link, made::Register,
+    services::Followed, supplies::Supplies,
 };
 use bollard::{Docker, errors::Error as Raw, models::ContainerInspectResponse};
 use gofer_core::{
     Clock, Timestamp,
-    id::{AttemptId, StoreId},
+    id::{AttemptId, Epoch, StoreId},
 };
 use std::{
     collections::BTreeMap,
@@ -225,6 +225,10 @@ pub(crate) struct Seen {
     pub(crate) started: Option<Timestamp>,
     pub(crate) finished: Option<Timestamp>,
     pub(crate) image: Option<String>,
+    /// What it was made of.
+    pub(crate) recipe: Option<String>,
+    /// By which owner of the run.
+    pub(crate) epoch: Option<Epoch>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -251,6 +255,8 @@ impl Seen {
             // Never: the engines say the year 1.
             (time > Timestamp::UNIX_EPOCH).then_some(time)
         };
+        let config = inspected.config.as_ref();
+        let labels = config.and_then(|config| config.labels.as_ref());
         Self {
             id,
             state: match state.status {
@@ -264,6 +270,8 @@ impl Seen {
             started: time(&state.started_at),
             finished: time(&state.finished_at),
             image: inspected.image.clone(),
+            recipe: labels.and_then(|labels| labels.get(labels::RECIPE).cloned()),
+            epoch: labels.and_then(labels::epoch),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Making an attempt exist and start, once.
 
+mod ahead;
 mod among;
 
 use crate::{
@@ -16,13 +17,10 @@ use crate::{
     services,
     sink::{Sink, Source},
     source, spec,
-    supplies::{self, Lease},
+    supplies::{self, Home, Lease},
     volumes::{self, Owner},
 };
-use bollard::{
-    errors::Error as Raw,
-    query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder},
-};
+use bollard::{errors::Error as Raw, query_parameters::CreateContainerOptionsBuilder};
 use futures_util::{StreamExt, stream::BoxStream};
 use gofer_core::{
     definition::Pull,
@@ -113,18 +111,19 @@ impl Bringing {
             };
         }
         if self.request.attempt.main.pull == Pull::Always && !self.request.attempt.main.pinned {
+            self.wanted().await?;
             self.pull().await?;
         }
         if !self.request.attempt.services.is_empty() {
+            self.wanted().await?;
             return Box::pin(self.among_services()).await;
         }
-        let run = self.request.id.run;
-        let lease = supplies::sandbox(&self.engine, run, self.request.more_to_come).await;
-        match self.create(lease.as_ref().and_then(Lease::id)).await? {
-            Created::New(container) => self.start(&container, lease, true).await,
+        let home = self.home().await?;
+        match self.create(home.holder()).await? {
+            Created::New(container) => self.start(&container, home, true).await,
             Created::Before(seen) => self.take_up(seen).await,
             Created::Homeless => {
-                lease.into_iter().for_each(Lease::spoil);
+                home.spoil();
                 Box::pin(self.alone()).await
             }
         }
@@ -142,7 +141,7 @@ impl Bringing {
         if !self.request.attempt.services.is_empty() {
             return Box::pin(self.among_services()).await;
         }
-        Box::pin(self.start(&seen.id, None, false)).await
+        Box::pin(self.start(&seen.id, Home::Own, false)).await
     }
 
     async fn pull(&self) -> Result<(), StartError> {
@@ -183,6 +182,9 @@ impl Bringing {
                 Kind::Said(409, _) => {
                     self.engine.supplies.unclear(id.run);
                     if let Some(existing) = self.existing().await? {
+                        if self.makes_way(&existing).await? {
+                            continue;
+                        }
                         return Ok(Created::Before(existing));
                     }
                     // The engine keeps the name before there is anything to see of it: somebody
@@ -199,6 +201,7 @@ impl Bringing {
                         return Err(remedy::not_here(&attempt.main.image));
                     }
                     pulled = true;
+                    self.wanted().await?;
                     self.pull().await?;
                     if let Some(image) = image::look(&self.engine, &attempt.main.image).await {
                         let _ = self.image.set(image);
@@ -258,7 +261,7 @@ impl Bringing {
         let around = spec::Around {
             brand: self.engine.brand,
             options: &self.engine.options,
-            labels: marks.with_services(&attempt.services),
+            labels: marks.with_services(&attempt.services, &self.request.recipe),
             mounts: place
                 .mounts()
                 .into_iter()
@@ -317,38 +320,25 @@ impl Bringing {
     }
 
     /// Attaches, asks, starts. `new`: this call created it, so nobody started it yet.
-    async fn start(
-        self,
-        container: &str,
-        lease: Option<Lease>,
-        new: bool,
-    ) -> Result<Log, StartError> {
+    async fn start(self, container: &str, home: Home, new: bool) -> Result<Log, StartError> {
         if let Some(inputs) = &self.request.inputs {
+            self.wanted().await?;
             // Before the permit: it may take long, and what is permitted has to start.
             files::put_inputs(&self.engine, &self.name, &**inputs).await?;
         }
-        let attach = self.attach();
-        let permit = self.request.permit.may_start(container);
-        let (attached, permitted) = tokio::join!(attach, permit);
-        permitted.map_err(|_| StartError::Refused)?;
+        let (attached, permitted) = tokio::join!(self.attach(), self.permitted(container));
+        permitted?;
         let source = attached?;
+        let lease = match home.moved_in(&self.engine).await {
+            Ok(lease) => lease,
+            Err(home) => return self.rehome(container, home).await,
+        };
         let Err(error) = self.engine.docker.start_container(container, None).await else {
             return Ok(self.follow(Begin::Fresh(source), lease).await);
         };
         match (lease, remedy::kind(error)) {
             (Some(lease), Kind::Said(_, words)) if new && is_of_network(&words) => {
-                lease.spoil();
-                let options = RemoveContainerOptionsBuilder::new()
-                    .force(true)
-                    .v(true)
-                    .build();
-                let removed = self
-                    .engine
-                    .docker
-                    .remove_container(&self.name, Some(options))
-                    .await;
-                removed.map_err(|error| self.failure(error))?;
-                Box::pin(self.alone()).await
+                self.rehome(container, Home::Leased(lease)).await
             }
             (_, Kind::Away(words)) => Err(StartError::Away(remedy::away(&words))),
             (_, Kind::Said(status_code, message)) => {
@@ -367,22 +357,11 @@ impl Bringing {
             let furnished = volumes::furnish(&self.engine, &self.name).await;
             furnished.map_err(|error| self.failure(error))?;
         }
+        self.after_those_before().await?;
         volumes::open(&self.engine, self.owner(), &self.name, main).await?;
         files::put(&self.engine, &self.name, main).await?;
         let attached = source::attach(&self.engine, &self.name).await;
         attached.map_err(|error| self.failure(error))
-    }
-
-    /// Its sandbox was gone and it never ran: it is made on a network of its own.
-    async fn alone(self) -> Result<Log, StartError> {
-        match self.create(None).await? {
-            Created::Before(seen) => self.take_up(seen).await,
-            Created::New(container) => self.start(&container, None, true).await,
-            Created::Homeless => Err(remedy::failed(
-                Reason::EngineError,
-                "the engine cannot make its network",
-            )),
-        }
     }
 
     fn failure(&self, error: Raw) -> StartError {
@@ -390,7 +369,10 @@ impl Bringing {
     }
 
     /// Completes when it was said that it started.
-    async fn follow(mut self, begin: Begin, lease: Option<Lease>) -> Log {
+    async fn follow(mut self, begin: Begin, mut lease: Option<Lease>) -> Log {
+        if let Some(lease) = &mut lease {
+            lease.used_by(&self.request.id);
+        }
         if let Begin::Found(_) = begin {
             services::take_up(&self.engine, &mut self.request);
         }

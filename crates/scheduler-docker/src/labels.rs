@@ -21,6 +21,8 @@ const VOLUME: &str = "gofer.volume";
 const SERVICE: &str = "gofer.service";
 /// On an attempt's container: there are others beside it.
 const SERVICES: &str = "gofer.services";
+/// On an attempt's container: what it was made of.
+pub(crate) const RECIPE: &str = "gofer.recipe";
 /// On a shell: the instance whose process it serves.
 pub(crate) const OWNER: &str = "gofer.owner";
 const OURS: &str = "gofer.";
@@ -128,8 +130,9 @@ impl Marks<'_> {
 
 impl Marks<'_> {
     /// What is written on an attempt's container that has services beside it.
-    pub(crate) fn with_services(&self, services: &[Service]) -> Map {
+    pub(crate) fn with_services(&self, services: &[Service], recipe: &str) -> Map {
         let mut labels = self.labels();
+        labels.insert(RECIPE.to_owned(), recipe.to_owned());
         if !services.is_empty() {
             let names: Vec<&str> = services
                 .iter()
@@ -251,7 +254,7 @@ pub(crate) fn read(labels: &Map, store: StoreId, name: &str, running: bool) -> O
             item,
             number: parsed(labels, ATTEMPT)?,
         });
-        epoch = Some(Epoch(parsed(labels, EPOCH)?));
+        epoch = Some(self::epoch(labels)?);
     }
     Some(Ours {
         role,
@@ -262,6 +265,11 @@ pub(crate) fn read(labels: &Map, store: StoreId, name: &str, running: bool) -> O
         name: name.to_owned(),
         running,
     })
+}
+
+/// By which owner of its run something was made.
+pub(crate) fn epoch(labels: &Map) -> Option<Epoch> {
+    parsed(labels, EPOCH).map(Epoch)
 }
 
 fn parsed<T: std::str::FromStr>(labels: &Map, key: &str) -> Option<T> {

@@ -142,6 +142,13 @@ async fn remove_made(engine: &Engine, run: RunId, made: &Made) -> Result<bool, E
     Ok(true)
 }
 
+/// A volume of a container that never ran. What is not removed now goes with the run.
+pub(crate) async fn give_up_volume(engine: &Engine, volume: &str, run: RunId) {
+    if delete_volume(engine, volume).await == Ok(true) {
+        engine.supplies.gone(run, volume);
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Deleted {
     Gone,

@@ -4,7 +4,7 @@
 mod sandbox;
 mod volume;
 
-pub(crate) use sandbox::{Lease, holding, make_sandboxes, sandbox};
+pub(crate) use sandbox::{Home, Lease, holding, home_behind, make_sandboxes, sandbox};
 pub(crate) use volume::{volume, want_volume};
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     holder, labels,
 };
 use bollard::{errors::Error, models::HostConfigLogConfig};
-use gofer_core::id::RunId;
+use gofer_core::id::{AttemptId, RunId};
 use gofer_scheduler::Role;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +21,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Notify, OnceCell, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) struct Supplies {
@@ -44,6 +44,10 @@ struct Shelf {
 #[derive(Default)]
 struct Stock {
     sandboxes: Vec<String>,
+    /// Those in use, by whom.
+    used: BTreeMap<AttemptId, String>,
+    /// Those in use, for whom after that.
+    promised: BTreeMap<String, oneshot::Sender<Lease>>,
     /// How many there are, those in use included.
     made: usize,
     /// How many there are to be.
@@ -86,6 +90,7 @@ impl Supplies {
         for shelf in lock(&self.runs).values() {
             let mut stock = lock(&shelf.stock);
             stock.sandboxes.clear();
+            stock.promised.clear();
             stock.made = 0;
             stock.era += 1;
         }

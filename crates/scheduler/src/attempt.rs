@@ -30,6 +30,13 @@ pub struct Ensure {
     pub stage: Stage,
     /// Other tasks of the run may follow: it is worth the work to get ready for them beside it.
     pub more_to_come: bool,
+    /// It is ordered ahead: [`Permit::wanted`] says whether it is to be at all, and this attempt of
+    /// its run, which may run now, will have ended before. It may have what that one gives back.
+    pub behind: Option<AttemptId>,
+    /// Stands for what it is made of, as the run says it. A container of its name that has never
+    /// run, of an attempt that was not permitted to start, and that was made of something else is
+    /// made anew; unless it has a later epoch, which refuses this one.
+    pub recipe: String,
     /// The container that was permitted to start, if one was. One of the same name with another id
     /// may not: the permitted one is [`Fact::Vanished`].
     pub permitted: Option<String>,
@@ -58,6 +65,12 @@ pub trait Permit: Send + Sync {
     /// Completes when `Starting` is stored, with the engine's id of the container that is to be
     /// started, and no other. Refused: do not start it.
     async fn may_start(&self, container: &str) -> Result<(), Refused>;
+
+    /// Completes when it is certain that the attempt is to be. Until then only what costs little
+    /// and nobody sees is done for it: no pull. Refused: it is not to be.
+    async fn wanted(&self) -> Result<(), Refused> {
+        Ok(())
+    }
 }
 
 /// The start was not permitted: the run was cancelled, or belongs to another instance now.

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 
 /// What a parent's end means to one condition.
-enum Met {
+pub(super) enum Met {
     Yes,
     No(Reason),
     Cancelled,
@@ -125,7 +125,7 @@ impl Book {
     }
 
     /// Those outside of a partial run count as met.
-    fn parents(&self, task: usize) -> Vec<(usize, Condition)> {
+    pub(super) fn parents(&self, task: usize) -> Vec<(usize, Condition)> {
         let parents = self.plan.tasks.get(task).map(|task| &task.parents);
         let known = parents.into_iter().flatten().copied();
         known
@@ -133,7 +133,7 @@ impl Book {
             .collect()
     }
 
-    fn met(&self, parent: usize, condition: Condition) -> Met {
+    pub(super) fn met(&self, parent: usize, condition: Condition) -> Met {
         use Condition::{Any, Failure, NotFailed, Success};
         let Some(unit) = self.at((parent, None)) else {
             return Met::Yes;

@@ -2,6 +2,7 @@
 //! the same events gives the same run.
 
 mod again;
+mod ahead;
 mod attempts;
 mod book;
 mod borrow;
@@ -22,6 +23,7 @@ mod tests;
 mod waiting;
 
 pub use again::{Again, NotAgain};
+pub use ahead::Ahead;
 pub use book::{Book, Identity};
 pub use borrow::{Need, needs};
 pub use calls::{CalledBy, Calls, MOST_DEPTH, child_of};

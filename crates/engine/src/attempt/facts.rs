@@ -1,7 +1,7 @@
 //! What a scheduler says about an attempt, and what the driver wants of it.
 
 use super::Order;
-use crate::{context::Context, pauses::Pauses};
+use crate::{ahead::Channel, context::Context, pauses::Pauses};
 use gofer_core::{
     id::AttemptId,
     run::{Ending, Event, Key},
@@ -9,7 +9,7 @@ use gofer_core::{
 use gofer_scheduler::{Error, Fact, Started};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::{
-    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    mpsc::{UnboundedReceiver, UnboundedSender},
     watch,
 };
 
@@ -33,9 +33,9 @@ impl Facts {
     pub(super) fn new(
         context: &Arc<Context>,
         order: &Order,
+        (sender, inbox): Channel,
         stop: watch::Receiver<Option<Duration>>,
     ) -> Self {
-        let (sender, inbox) = unbounded_channel();
         Self {
             context: Arc::clone(context),
             key: order.key.clone(),

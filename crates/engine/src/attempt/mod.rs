@@ -3,14 +3,18 @@
 //! not driven any more.
 
 mod artifacts;
+mod begun;
 mod facts;
 mod inputs;
 mod permit;
 mod services;
-mod spec;
+pub(crate) mod spec;
 mod start;
 
+pub(crate) use begun::{Prepared, Start};
+
 use crate::{context::Context, log::Keeper, outputs, pauses::Pauses, rush::Hurry};
+use begun::Begun;
 use facts::Facts;
 use gofer_core::{
     container,
@@ -33,6 +37,7 @@ pub(crate) struct Order {
     pub(crate) permitted: Option<String>,
     pub(crate) more_to_come: bool,
     pub(crate) container: container::Attempt,
+    pub(crate) ahead: Option<Prepared>,
 }
 
 /// The driver's end of an attempt.
@@ -79,7 +84,8 @@ impl Attempt {
         let (sender, stop) = watch::channel(None);
         let id = context.id(&order.key, order.number);
         let given = Given::before(order.stage > Stage::Creating, order.permitted.clone());
-        let hurry = (order.stage == Stage::Creating).then(|| context.rush.begin());
+        let is_to_start = order.stage == Stage::Creating || order.ahead.is_some();
+        let hurry = is_to_start.then(|| context.rush.begin());
         (
             Self {
                 context,
@@ -95,7 +101,10 @@ impl Attempt {
 
     pub(crate) async fn run(mut self) {
         let hurry = self.hurry.take();
-        let (ending, left) = self.follow(hurry).await;
+        let (ending, left) = match self.begun().await {
+            Ok(begun) => self.follow(hurry, begun).await,
+            Err(ending) => (ending, Left::nothing()),
+        };
         let Order {
             key,
             number: attempt,
@@ -111,12 +120,17 @@ impl Attempt {
         });
     }
 
-    async fn follow(&self, hurry: Option<Hurry>) -> (Ending, Left) {
-        let mut facts = Facts::new(&self.context, &self.order, self.stop.clone());
-        let started = self.start(&mut facts, &self.service_logs()).await;
+    async fn follow(&self, hurry: Option<Hurry>, begun: Begun) -> (Ending, Left) {
+        let Begun {
+            facts,
+            answer,
+            place,
+        } = begun;
+        let mut facts = Facts::new(&self.context, &self.order, facts, self.stop.clone());
+        let started = self.start(&mut facts, answer).await;
         drop(hurry);
-        let log = match started {
-            Ok(log) => log,
+        let (log, _place) = match started {
+            Ok(log) => (log, place),
             Err(ending) => {
                 if self.given.is_given() {
                     Keeper::open(&self.context, &self.id)
@@ -130,7 +144,7 @@ impl Attempt {
         let ended = CancellationToken::new();
         let keep = async {
             let keeper = Keeper::open(&self.context, &self.id).await;
-            keeper.keep(log.stream, &ended).await;
+            keeper.keep(log, &ended).await;
         };
         let end = async {
             let ending = facts.last(&self.id).await;

@@ -45,6 +45,25 @@ impl Given {
     }
 }
 
+/// A start that was permitted when the attempt was decided; another container's has to be asked for.
+pub(super) struct Granted {
+    pub(super) container: String,
+    pub(super) stored: Mutex<Option<oneshot::Receiver<()>>>,
+    pub(super) otherwise: Ask,
+}
+
+#[async_trait]
+impl Permit for Granted {
+    async fn may_start(&self, container: &str) -> Result<(), Refused> {
+        let stored = self.stored.lock();
+        let stored = stored.unwrap_or_else(PoisonError::into_inner).take();
+        match stored.filter(|_| container == self.container) {
+            Some(stored) => stored.await.map_err(|_| Refused),
+            None => self.otherwise.may_start(container).await,
+        }
+    }
+}
+
 /// Asks the driver whether the container may be started. It says yes when that is stored, and by
 /// silence no.
 pub(super) struct Ask {

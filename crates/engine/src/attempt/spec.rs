@@ -12,7 +12,7 @@ use gofer_secrets::SecretText;
 type Failure = (Reason, String);
 
 /// What the scheduler gets. `pinned` is what the main image's name stands for in this run.
-pub(super) fn attempt(
+pub(crate) fn attempt(
     context: &Context,
     said: &container::Attempt,
     pinned: Option<&str>,

@@ -1,7 +1,7 @@
 //! Making the container exist and run.
 
-use super::{Attempt, facts::Facts, permit::Ask, services::Logs, spec};
-use crate::{pauses::Pauses, pins::Choice};
+use super::{Attempt, facts::Facts, services::Logs, spec};
+use crate::{ahead::Answer as Given, pauses::Pauses, pins::Choice};
 use futures_util::stream::BoxStream;
 use gofer_core::{
     planted,
@@ -9,36 +9,43 @@ use gofer_core::{
 };
 use gofer_scheduler::{Ensure, LogEvent, StartError};
 use std::{pin::pin, sync::Arc};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-/// A container that was started, with its log.
-pub(super) struct Log {
-    pub(super) stream: BoxStream<'static, LogEvent>,
-    /// Held while it runs.
-    pub(super) _place: Option<OwnedSemaphorePermit>,
-}
+type Log = BoxStream<'static, LogEvent>;
 
 enum Answer {
-    Log(BoxStream<'static, LogEvent>),
+    Log(Log),
     Ended(Ending),
     Again,
 }
 
 impl Attempt {
-    /// Completes when the container has been started, or is known never to be.
-    pub(super) async fn start(&self, facts: &mut Facts, services: &Logs) -> Result<Log, Ending> {
-        let place = self.place().await?;
-        let choice = self.image().await?;
+    /// Completes when the container has been started, or is known never to be. `given`: of an order
+    /// that was given before.
+    pub(super) async fn start(
+        &self,
+        facts: &mut Facts,
+        mut given: Option<oneshot::Receiver<Given>>,
+    ) -> Result<Log, Ending> {
+        let services = self.service_logs();
+        // Held until others may look up what the image was here.
+        let mut choice = None;
         let mut pauses = Pauses::of_scheduler();
         loop {
-            match self.ask(facts, &choice, services).await {
-                Answer::Log(stream) => {
-                    // Before others may look the image up: what it was here.
+            let answer = if let Some(given) = given.take() {
+                self.hear(facts, async { given.await.unwrap_or_else(|_| broken()) })
+                    .await
+            } else {
+                if choice.is_none() {
+                    choice = Some(self.image().await?);
+                }
+                let pinned = choice.as_ref().and_then(|it| it.pinned.as_deref());
+                self.order(facts, pinned, &services).await
+            };
+            match answer {
+                Answer::Log(log) => {
                     facts.take_waiting();
-                    return Ok(Log {
-                        stream,
-                        _place: place,
-                    });
+                    return Ok(log);
                 }
                 Answer::Ended(ending) => return Err(ending),
                 Answer::Again => {}
@@ -53,7 +60,7 @@ impl Attempt {
     }
 
     /// A place among the containers of all runs. One that may run already has it.
-    async fn place(&self) -> Result<Option<OwnedSemaphorePermit>, Ending> {
+    pub(super) async fn place(&self) -> Result<Option<OwnedSemaphorePermit>, Ending> {
         let places = Arc::clone(&self.context.places);
         if self.order.stage > Stage::Creating {
             return Ok(places.try_acquire_owned().ok());
@@ -75,10 +82,9 @@ impl Attempt {
     }
 
     /// Asks the scheduler once.
-    async fn ask(&self, facts: &mut Facts, image: &Choice, services: &Logs) -> Answer {
+    async fn order(&self, facts: &mut Facts, pinned: Option<&str>, services: &Logs) -> Answer {
         let context = &self.context;
         let may_run = self.given.is_given() && !planted::is(2);
-        let pinned = image.pinned.as_deref();
         let attempt = match spec::attempt(context, &self.order.container, pinned) {
             Ok(attempt) => attempt,
             Err((reason, message)) => return Answer::Ended(Ending::NotStarted(reason, message)),
@@ -95,18 +101,21 @@ impl Attempt {
             },
             permitted: self.given.container(),
             more_to_come: self.order.more_to_come,
+            behind: None,
+            recipe: self.order.container.recipe(context.claim.epoch, pinned),
             attempt,
             inputs: self.inputs(),
             service_logs: services.clone(),
-            permit: Box::new(Ask {
-                context: Arc::clone(context),
-                key: self.order.key.clone(),
-                attempt: self.order.number,
-                given: Arc::clone(&self.given),
-            }),
+            permit: Box::new(self.ask()),
             facts: facts.sender.clone(),
         };
-        let mut asked = pin!(context.parts.scheduler.ensure(request));
+        self.hear(facts, context.parts.scheduler.ensure(request))
+            .await
+    }
+
+    /// Waits for the answer to an order, and takes in what is said meanwhile.
+    async fn hear(&self, facts: &mut Facts, asked: impl Future<Output = Given>) -> Answer {
+        let mut asked = pin!(asked);
         let answer = loop {
             let is_waiting = facts.is_waiting && !self.given.is_given();
             tokio::select! {
@@ -121,7 +130,7 @@ impl Attempt {
         self.understand(answer)
     }
 
-    fn understand(&self, answer: Result<BoxStream<'static, LogEvent>, StartError>) -> Answer {
+    fn understand(&self, answer: Given) -> Answer {
         let context = &self.context;
         match answer {
             Ok(stream) => Answer::Log(stream),
@@ -147,6 +156,13 @@ impl Attempt {
             }
         }
     }
+}
+
+/// Whoever asked is gone without an answer, with this process or by a fault: what exists is unknown.
+fn broken() -> Given {
+    Err(StartError::Away(
+        "nobody asks the scheduler any more".to_owned(),
+    ))
 }
 
 /// The rule book knows who asked for the stop, and judges by that.

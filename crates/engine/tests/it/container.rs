@@ -30,6 +30,7 @@ pub(crate) struct Container {
     pub(crate) script: Vec<(u64, Does)>,
     pub(crate) started: Option<Timestamp>,
     pub(crate) stopped: Option<(Timestamp, Duration)>,
+    pub(crate) recipe: String,
 }
 
 impl Container {

@@ -7,6 +7,7 @@
     reason = "the parts of a test's world fail as its assertions do"
 )]
 
+mod ahead;
 mod calls;
 mod clock;
 mod container;

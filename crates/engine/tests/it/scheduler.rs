@@ -135,6 +135,7 @@ impl Scripted {
             script: Vec::new(),
             started: None,
             stopped: None,
+            recipe: String::new(),
         };
         self.state.lock().unwrap().containers.insert(id, stray);
     }
@@ -283,6 +284,10 @@ impl Scripted {
                 .cloned()
                 .unwrap_or_default()
         };
+        if making.fails.is_some() || making.pull > 0 {
+            let wanted = request.permit.wanted().await;
+            wanted.map_err(|_| StartError::Refused)?;
+        }
         if let Some(error) = making.fails {
             return Err(error);
         }
@@ -310,10 +315,16 @@ impl Scripted {
             script,
             started: None,
             stopped: None,
+            recipe: request.recipe.clone(),
         };
         let mut state = self.state.lock().unwrap();
         state.containers.insert(request.id.clone(), made.clone());
         Ok(made)
+    }
+
+    fn give_up(&self, id: &AttemptId) {
+        self.did("give up", id);
+        self.state.lock().unwrap().containers.remove(id);
     }
 
     fn start(&self, request: &Ensure) {
@@ -343,18 +354,27 @@ impl Scripted {
 impl Scheduler for Scripted {
     async fn ensure(&self, request: Ensure) -> Result<BoxStream<'static, LogEvent>, StartError> {
         self.call("create").await.map_err(StartError::Away)?;
+        let is_other = |found: &Container| {
+            let is_open = request.stage == Stage::Creating && found.started.is_none();
+            is_open && found.recipe != request.recipe
+        };
         let found = match self.find(&request.id) {
+            Some(found) if is_other(&found) => {
+                self.give_up(&request.id);
+                self.make(&request).await?
+            }
             Some(found) => found,
             None => self.make(&request).await?,
         };
         self.step("after create").await;
         let is_new = found.started.is_none();
         if is_new {
-            request
-                .permit
-                .may_start("1")
-                .await
-                .map_err(|_| StartError::Refused)?;
+            if request.permit.may_start("1").await.is_err() {
+                if request.behind.is_some() && request.permit.wanted().await.is_err() {
+                    self.give_up(&request.id);
+                }
+                return Err(StartError::Refused);
+            }
             self.call("start").await.map_err(StartError::Away)?;
             self.start(&request);
             self.step("after start").await;

@@ -1,7 +1,7 @@
 //! Making an attempt exist among its services.
 
 use super::{Bringing, Created, Log};
-use crate::{engine::State, remedy, services::Crew};
+use crate::{engine::State, remedy, services::Crew, supplies::Home};
 use gofer_core::run::{Reason, Stage};
 use gofer_scheduler::StartError;
 
@@ -23,9 +23,9 @@ impl Bringing {
         match created {
             // The one that was permitted has gone meanwhile.
             Created::New(_) if self.request.stage > Stage::Creating => Err(StartError::Vanished),
-            Created::New(container) => self.start(&container, None, true).await,
+            Created::New(container) => self.start(&container, Home::Own, true).await,
             Created::Before(seen) if seen.state == State::Created => {
-                self.start(&seen.id, None, false).await
+                self.start(&seen.id, Home::Own, false).await
             }
             Created::Before(seen) => self.take_up(seen).await,
             Created::Homeless => {

@@ -1,6 +1,6 @@
 //! Networks that outlive the attempt that uses them.
 
-use super::{Shelf, no_log};
+use super::{Shelf, Stock, no_log};
 use crate::{
     engine::{Engine, lock},
     holder, labels, remedy,
@@ -10,9 +10,10 @@ use bollard::{
     models::{ContainerCreateBody, HostConfig},
     query_parameters::CreateContainerOptionsBuilder,
 };
-use gofer_core::id::RunId;
+use gofer_core::id::{AttemptId, RunId};
 use gofer_scheduler::Role;
 use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::sync::oneshot::{Receiver, Sender, channel};
 
 /// When for so long none is given back and none is in the making, none is waited for.
 const STANDSTILL: Duration = Duration::from_millis(200);
@@ -24,6 +25,7 @@ pub(crate) struct Lease {
     shelf: Arc<Shelf>,
     era: u64,
     id: Option<String>,
+    by: Option<AttemptId>,
 }
 
 impl Lease {
@@ -33,9 +35,19 @@ impl Lease {
 
     /// It is of no use: nobody else shall get it.
     pub(crate) fn spoil(mut self) {
-        self.id = None;
         let mut stock = lock(&self.shelf.stock);
         stock.made = stock.made.saturating_sub(1);
+        stock.give_up(self.id.take().as_deref(), self.by.as_ref());
+    }
+
+    /// Whoever may begin behind this attempt may be promised it.
+    pub(crate) fn used_by(&mut self, attempt: &AttemptId) {
+        let Some(id) = &self.id else { return };
+        let mut stock = lock(&self.shelf.stock);
+        stock.used.insert(attempt.clone(), id.clone());
+        self.by = Some(attempt.clone());
+        drop(stock);
+        self.shelf.changed.notify_waiters();
     }
 }
 
@@ -43,12 +55,113 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let Some(id) = self.id.take() else { return };
         let mut stock = lock(&self.shelf.stock);
+        let promised = stock.give_up(Some(&id), self.by.as_ref());
         if stock.era == self.era && !stock.released {
-            stock.sandboxes.push(id);
+            match promised {
+                None => stock.sandboxes.push(id),
+                Some(next) => {
+                    drop(stock);
+                    let (shelf, era) = (self.shelf.clone(), self.era);
+                    let lease = Self {
+                        shelf,
+                        era,
+                        id: Some(id),
+                        by: None,
+                    };
+                    // Where nobody waits for it any more it is given back after all.
+                    let _ = next.send(lease);
+                }
+            }
         }
-        drop(stock);
         self.shelf.changed.notify_waiters();
     }
+}
+
+impl Stock {
+    /// A sandbox is not in use any more: says who was promised it.
+    fn give_up(&mut self, id: Option<&str>, by: Option<&AttemptId>) -> Option<Sender<Lease>> {
+        if let Some(by) = by {
+            self.used.remove(by);
+        }
+        self.promised.remove(id?)
+    }
+}
+
+/// The network that an attempt is to have.
+pub(crate) enum Home {
+    /// One of its own.
+    Own,
+    /// A sandbox's.
+    Leased(Lease),
+    /// The sandbox's of another attempt, as soon as that one has ended.
+    Promised(String, Receiver<Lease>),
+}
+
+impl Home {
+    pub(crate) fn of(lease: Option<Lease>) -> Self {
+        lease.map_or(Self::Own, Self::Leased)
+    }
+
+    /// The container that holds it.
+    pub(crate) fn holder(&self) -> Option<&str> {
+        match self {
+            Self::Own => None,
+            Self::Leased(lease) => lease.id(),
+            Self::Promised(id, _) => Some(id),
+        }
+    }
+
+    /// Nobody else shall get it.
+    pub(crate) fn spoil(self) {
+        if let Self::Leased(lease) = self {
+            lease.spoil();
+        }
+    }
+
+    /// Takes it into use. Gives it back if it was promised, and is not given.
+    pub(crate) async fn moved_in(self, engine: &Engine) -> Result<Option<Lease>, Self> {
+        match self {
+            Self::Own => Ok(None),
+            Self::Leased(lease) => Ok(Some(lease)),
+            Self::Promised(id, mut promised) => {
+                let given = tokio::select! {
+                    biased;
+                    given = &mut promised => given.ok(),
+                    () = engine.clock.sleep(LONGEST_WAIT) => None,
+                };
+                given.map(Some).ok_or(Self::Promised(id, promised))
+            }
+        }
+    }
+}
+
+/// Where an attempt will be that begins when `behind` has ended: waits until that is known.
+pub(crate) async fn home_behind(engine: &Engine, run: RunId, behind: &AttemptId) -> Home {
+    let shelf = engine.supplies.of(run);
+    loop {
+        let mut changed = std::pin::pin!(shelf.changed.notified());
+        changed.as_mut().enable();
+        let found = promise(&shelf, behind).or_else(|| take(&shelf).map(Home::Leased));
+        if let Some(home) = found {
+            return home;
+        }
+        changed.await;
+    }
+}
+
+fn promise(shelf: &Shelf, behind: &AttemptId) -> Option<Home> {
+    let mut stock = lock(&shelf.stock);
+    let id = stock.used.get(behind)?.clone();
+    if stock
+        .promised
+        .get(&id)
+        .is_some_and(|next| !next.is_closed())
+    {
+        return None;
+    }
+    let (next, promised) = channel();
+    stock.promised.insert(id.clone(), next);
+    Some(Home::Promised(id, promised))
 }
 
 /// A sandbox for one attempt, if one is ready or becomes so soon; others are made beside it.
@@ -121,6 +234,7 @@ fn take(shelf: &Arc<Shelf>) -> Option<Lease> {
         shelf: shelf.clone(),
         era: stock.era,
         id: Some(id),
+        by: None,
     })
 }
 

@@ -79,6 +79,8 @@ async fn follow(
         stage,
         permitted: None,
         more_to_come: false,
+        behind: None,
+        recipe: String::new(),
         attempt: Attempt {
             main: container(Exec::Script(script.to_owned())),
             services: Vec::new(),

@@ -76,6 +76,8 @@ pub(crate) async fn start(
         stage: Stage::Creating,
         permitted: None,
         more_to_come,
+        behind: None,
+        recipe: String::new(),
         attempt: Attempt {
             main,
             services: Vec::new(),

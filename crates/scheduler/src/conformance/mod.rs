@@ -6,6 +6,7 @@
     reason = "each panics where a scheduler is not as it has to be: that is what it is for"
 )]
 
+mod ahead;
 mod ends;
 mod files;
 mod job;
@@ -18,6 +19,7 @@ mod shells;
 mod tried;
 mod volumes;
 
+pub use ahead::*;
 pub use ends::*;
 pub use files::*;
 pub use job::{Ending, Job, OnTerm, Say, script};
@@ -143,6 +145,10 @@ macro_rules! conformance_tests {
             a_container_that_was_created_and_not_started_is_started_once
             a_container_made_under_the_name_of_one_that_was_permitted_is_not_started
             a_missing_container_that_may_have_started_is_vanished
+            what_is_ordered_ahead_starts_when_it_is_wanted
+            what_is_ordered_ahead_and_not_wanted_leaves_nothing
+            what_is_ordered_ahead_asks_for_no_image_before_it_is_wanted
+            what_was_made_of_something_else_is_made_anew
             dropping_what_was_given_stops_nothing
             another_gofer_goes_on_with_what_runs
             a_stop_is_a_signal_first_and_force_after_the_grace

@@ -14,7 +14,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::mpsc::{Sender, UnboundedReceiver, unbounded_channel};
+use tokio::sync::{
+    mpsc::{Sender, UnboundedReceiver, unbounded_channel},
+    watch,
+};
 
 /// Longer than anything here takes on a slow machine.
 pub(super) const PATIENCE: Duration = Duration::from_mins(2);
@@ -51,6 +54,30 @@ pub(super) struct Asking {
     pub(super) inputs: Option<Arc<dyn Inputs>>,
     pub(super) services: Vec<Service>,
     pub(super) service_logs: Vec<(ServiceName, Sender<LogEvent>)>,
+    /// What it is made of.
+    pub(super) recipe: String,
+    /// It is ordered ahead: behind which, and what is said of it.
+    pub(super) ahead: Option<(AttemptId, Later)>,
+}
+
+/// The permit of what is ordered ahead: nothing is said yet, it is wanted, or it is not.
+pub(super) type Later = watch::Receiver<Option<bool>>;
+
+struct Behind(Later, Always);
+
+#[async_trait]
+impl Permit for Behind {
+    async fn may_start(&self, container: &str) -> Result<(), Refused> {
+        self.wanted().await?;
+        self.1.may_start(container).await
+    }
+
+    async fn wanted(&self) -> Result<(), Refused> {
+        let mut said = self.0.clone();
+        let said = said.wait_for(Option::is_some).await;
+        let is_wanted = said.is_ok_and(|said| *said == Some(true));
+        if is_wanted { Ok(()) } else { Err(Refused) }
+    }
 }
 
 impl Default for Asking {
@@ -63,6 +90,8 @@ impl Default for Asking {
             inputs: None,
             services: Vec::new(),
             service_logs: Vec::new(),
+            recipe: String::new(),
+            ahead: None,
         }
     }
 }
@@ -114,13 +143,21 @@ pub(super) async fn start_container(
 ) -> Result<Started, StartError> {
     let (to, facts) = unbounded_channel();
     let asked = Arc::<Mutex<Vec<String>>>::default();
+    let always = Always(asked.clone(), asking.permitted);
+    let (behind, said) = asking.ahead.unzip();
+    let permit: Box<dyn Permit> = match said {
+        Some(said) => Box::new(Behind(said, always)),
+        None => Box::new(always),
+    };
     let request = Ensure {
         id: id.clone(),
         pipeline: "default/conformance".to_owned(),
         number: 1,
         epoch: Epoch(1),
         stage: asking.stage,
-        more_to_come: false,
+        more_to_come: behind.is_some(),
+        behind,
+        recipe: asking.recipe,
         permitted: asking.container,
         attempt: Attempt {
             main,
@@ -129,7 +166,7 @@ pub(super) async fn start_container(
         },
         inputs: asking.inputs,
         service_logs: asking.service_logs,
-        permit: Box::new(Always(asked.clone(), asking.permitted)),
+        permit,
         facts: to,
     };
     let log = scheduler.ensure(request).await?;

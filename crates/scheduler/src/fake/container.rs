@@ -47,6 +47,7 @@ pub(super) struct Container {
     /// The engine's own.
     pub(super) serial: u64,
     pub(super) epoch: Epoch,
+    pub(super) recipe: String,
     pub(super) program: Program,
     pub(super) started: Option<Timestamp>,
     pub(super) starts: u32,
@@ -69,7 +70,7 @@ impl Container {
     pub(super) fn new(
         (store, attempt): (StoreId, AttemptId),
         serial: u64,
-        epoch: Epoch,
+        (epoch, recipe): (Epoch, String),
         program: Program,
     ) -> Self {
         Self {
@@ -77,6 +78,7 @@ impl Container {
             attempt,
             serial,
             epoch,
+            recipe,
             program,
             started: None,
             starts: 0,

@@ -5,7 +5,7 @@ use super::{
 };
 use gofer_core::{
     Timestamp,
-    id::{AttemptId, RunId, StoreId},
+    id::{AttemptId, Epoch, RunId, StoreId},
     name::VolumeName,
 };
 use std::{
@@ -244,6 +244,14 @@ impl Machine {
         state.containers.values().map(Container::seen).collect()
     }
 
+    /// For which owner of its run an attempt's container was made, and of what.
+    pub fn made_of(&self, attempt: &AttemptId) -> Option<(Epoch, String)> {
+        let (state, _) = self.settle();
+        let mut all = state.containers.values();
+        let found = all.find(|c| c.attempt == *attempt && !c.removed)?;
+        Some((found.epoch, found.recipe.clone()))
+    }
+
     /// The attempts of a run whose containers run now.
     pub fn running(&self, run: RunId) -> Vec<AttemptId> {
         let (state, _) = self.settle();
@@ -301,10 +309,10 @@ impl State {
             .filter(|container| !container.removed);
         match (order, there) {
             (Order::Create(..), Some(_)) => return Done::Conflict,
-            (Order::Create(program, epoch), None) => {
+            (Order::Create(program, epoch, recipe), None) => {
                 self.made += 1;
                 let serial = self.made;
-                let new = Container::new((store, attempt), serial, epoch, *program);
+                let new = Container::new((store, attempt), serial, (epoch, recipe), *program);
                 let new = match self.containers.get(&name) {
                     Some(old) => new.after(old),
                     None => new,
@@ -321,6 +329,11 @@ impl State {
                 container.stop(after(now, term), after(now, kill), now);
             }
             (Order::Remove, Some(container)) => container.remove(false),
+            (Order::GiveUp(serial), Some(container)) if container.serial != serial => {
+                return Done::NotThere;
+            }
+            (Order::GiveUp(_), Some(container)) if container.is_running() => return Done::Conflict,
+            (Order::GiveUp(_), Some(container)) => container.remove(false),
         }
         Done::Yes
     }

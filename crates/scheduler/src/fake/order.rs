@@ -8,14 +8,16 @@ use std::time::Duration;
 /// Something that a machine is to do with one container.
 #[derive(Clone, Debug)]
 pub enum Order {
-    /// Make it.
-    Create(Box<Program>, Epoch),
+    /// Make it, of this recipe.
+    Create(Box<Program>, Epoch, String),
     /// Start the one with this number.
     Start(u64),
     /// SIGTERM after the first time, SIGKILL after the second.
     Stop(Duration, Duration),
     /// Remove it, whatever it does.
     Remove,
+    /// Remove the one with this number, unless it runs.
+    GiveUp(u64),
 }
 
 /// What came of it.

@@ -59,9 +59,11 @@ impl Fake {
         let world = &self.line.world;
         let mut teller = Teller::new(Arc::clone(world), request.facts.clone());
         if let Some(at) = container.started {
+            let main = &request.attempt.main;
+            let digest = if main.pinned { "" } else { "@sha256:fake" };
             teller.say(Fact::Started(Started {
                 at: world.shown(at),
-                image: Some(format!("{}@sha256:fake", request.attempt.main.image)),
+                image: Some(format!("{}{digest}", main.image)),
                 node: Some("fake".to_owned()),
             }));
         }
@@ -94,6 +96,7 @@ impl Fake {
     async fn create(&self, request: &Ensure) -> Result<Made, StartError> {
         let program = self.line.world.program(&request.id);
         if let Some(error) = program.start_error.clone() {
+            wanted(request).await?;
             self.line.world.happened("start_refused");
             return Err(error);
         }
@@ -104,19 +107,61 @@ impl Fake {
             }
         }
         self.take_inputs(request).await?;
-        let order = Order::Create(Box::new(program), request.epoch);
-        match self.line.order("create", &request.id, order).await {
-            Ok(Done::Conflict) => {
-                self.line.world.happened("conflict");
-                let found = self.line.ask("inspect", || self.look(&request.id)).await;
-                let found = found.map_err(start_error)?;
-                let gone = || start_error("its name is taken, and there is nothing to see");
-                found.map(Box::new).map(Made::Before).ok_or_else(gone)
+        loop {
+            let program = Box::new(program.clone());
+            let order = Order::Create(program, request.epoch, request.recipe.clone());
+            match self.line.order("create", &request.id, order).await {
+                Ok(Done::Conflict) => {
+                    self.line.world.happened("conflict");
+                    let found = self.line.ask("inspect", || self.look(&request.id)).await;
+                    let found = found.map_err(start_error)?;
+                    let gone = || start_error("its name is taken, and there is nothing to see");
+                    let found = found.ok_or_else(gone)?;
+                    if !self.makes_way(request, &found).await? {
+                        return Ok(Made::Before(Box::new(found)));
+                    }
+                }
+                Ok(Done::Made(serial)) => return Ok(Made::New(serial)),
+                Ok(_) => return Err(start_error("it was not made")),
+                Err(error) => return Err(start_error(error)),
             }
-            Ok(Done::Made(serial)) => Ok(Made::New(serial)),
-            Ok(_) => Err(start_error("it was not made")),
-            Err(error) => Err(start_error(error)),
         }
+    }
+
+    /// What bears the name was made of something else, or by an earlier owner, and never ran.
+    async fn makes_way(&self, request: &Ensure, found: &Container) -> Result<bool, StartError> {
+        if request.stage > Stage::Creating || found.started.is_some() || planted::is(16) {
+            return Ok(false);
+        }
+        if found.epoch > request.epoch {
+            return Err(StartError::Refused);
+        }
+        let is_in_the_way = found.recipe != request.recipe;
+        if is_in_the_way {
+            self.line.world.happened("made_anew");
+            self.give_up(&request.id, found.serial).await?;
+        }
+        Ok(is_in_the_way)
+    }
+
+    async fn give_up(&self, id: &AttemptId, serial: u64) -> Result<(), StartError> {
+        let order = self.line.order("give_up", id, Order::GiveUp(serial)).await;
+        match order.map_err(start_error)? {
+            Done::Conflict => Err(start_error("it runs")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks for the permit. Where it turns out that the attempt is not to be, its container goes.
+    async fn permitted(&self, request: &Ensure, serial: u64) -> Result<(), StartError> {
+        if request.permit.may_start(&serial.to_string()).await.is_ok() {
+            return Ok(());
+        }
+        if request.behind.is_some() && wanted(request).await.is_err() {
+            self.line.world.happened("given_up");
+            self.give_up(&request.id, serial).await?;
+        }
+        Err(StartError::Refused)
     }
 }
 
@@ -126,6 +171,11 @@ enum Made {
     New(u64),
     /// It was there.
     Before(Box<Container>),
+}
+
+async fn wanted(request: &Ensure) -> Result<(), StartError> {
+    let wanted = request.permit.wanted().await;
+    wanted.map_err(|_| StartError::Refused)
 }
 
 fn start_error(error: impl Display) -> StartError {
@@ -153,6 +203,9 @@ impl Scheduler for Fake {
                 return Err(StartError::Vanished);
             }
             None => self.create(&request).await?,
+            Some(container) if self.makes_way(&request, &container).await? => {
+                self.create(&request).await?
+            }
             Some(container) => Made::Before(Box::new(container)),
         };
         let serial = match made {
@@ -163,11 +216,7 @@ impl Scheduler for Fake {
             Made::New(serial) => serial,
         };
         let window = Window::open(&self.line.world);
-        request
-            .permit
-            .may_start(&serial.to_string())
-            .await
-            .map_err(|_| StartError::Refused)?;
+        self.permitted(&request, serial).await?;
         self.line.world.pause("permitted").await;
         let mut done = self.line.order("start", id, Order::Start(serial)).await;
         while done.is_err() && planted::is(3) {

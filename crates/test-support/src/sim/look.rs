@@ -132,14 +132,16 @@ impl Case {
     }
 
     pub(crate) fn attempt(&self, id: &AttemptId) -> Option<&Attempt> {
+        let attempts = &self.unit(id)?.attempts;
+        attempts.iter().find(|attempt| attempt.number == id.number)
+    }
+
+    pub(crate) fn unit(&self, id: &AttemptId) -> Option<&Unit> {
         let at = self.stored.tasks.iter().position(|name| *name == id.task)?;
         let task = self.stored.run.tasks.get(at)?;
-        let unit = match id.item {
-            None => &task.own,
-            Some(item) => task.items.get(item as usize)?,
-        };
-        unit.attempts
-            .iter()
-            .find(|attempt| attempt.number == id.number)
+        match id.item {
+            None => Some(&task.own),
+            Some(item) => task.items.get(item as usize),
+        }
     }
 }

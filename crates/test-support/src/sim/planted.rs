@@ -19,6 +19,11 @@ pub const BUGS: &[(u8, &str)] = &[
     (12, "a removal without an answer counts as done"),
     (13, "a log is closed at the exit, before its last bytes"),
     (14, "artifacts that broke off on their way count as none"),
+    (15, "what was made ahead is started, whatever was decided"),
+    (
+        16,
+        "what bears the name is started, whatever it was made of",
+    ),
 ];
 
 /// Seeds within which each has to be found.

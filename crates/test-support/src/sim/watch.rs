@@ -9,10 +9,10 @@ use super::{
 use gofer_core::{
     definition::Condition,
     id::{AttemptId, InstanceId},
-    run::{Reason, Stage, TaskState, Unit},
+    run::{Book, Effect, Identity, Reason, Stage, TaskState, Unit},
 };
 use gofer_scheduler::fake::{Machine, Order};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub(crate) struct Watch {
     /// Inputs of attempts whose containers were made.
@@ -43,13 +43,18 @@ impl Watch {
             );
         }
         let Some(attempt) = case.attempt(id) else {
-            return self.wrong(
-                "I2",
-                format!("{} of {id}, which is not stored", name(order)),
-            );
+            if !is_ahead(&case, order, id) {
+                let what = format!("{} of {id}, which is not stored", name(order));
+                self.wrong("I2", what);
+            }
+            return;
         };
         match order {
             Order::Create(..) => {}
+            Order::GiveUp(serial) if attempt.container == Some(serial.to_string()) => {
+                let what = format!("the container of {id} that was permitted is given up");
+                self.wrong("intent", what);
+            }
             Order::Start(_) => {
                 if attempt.stage < Stage::Starting {
                     self.wrong(
@@ -59,6 +64,7 @@ impl Watch {
                 }
                 self.dependencies(&case, id);
                 self.limits(&case, id);
+                self.recipe(&case, id);
             }
             Order::Stop(..) if attempt.stop.is_none() => {
                 self.wrong(
@@ -72,12 +78,53 @@ impl Watch {
                     format!("{id} is removed, but stored as {}", attempt.state),
                 );
             }
-            Order::Stop(..) | Order::Remove => {}
+            Order::Stop(..) | Order::Remove | Order::GiveUp(_) => {}
         }
     }
 
     fn wrong(&self, invariant: &str, what: impl std::fmt::Display) {
         self.world.violation(format!("{invariant}: {what}"));
+    }
+
+    /// What starts was made of what was decided, with whatever image.
+    fn recipe(&self, case: &Case, id: &AttemptId) {
+        let row = &case.stored.row;
+        let task = case.plan.position(id.task.as_str());
+        let is_finally = task
+            .and_then(|at| case.plan.tasks.get(at))
+            .is_some_and(|it| it.finally);
+        if is_finally && case.stored.run.head.stop.is_some() {
+            // It is told how the run stood when it was decided, which may have been before the stop.
+            return;
+        }
+        let identity = Identity {
+            run: row.id,
+            namespace: row.namespace.clone(),
+            version: row.version,
+            number: row.number,
+        };
+        let (plan, run) = (Arc::clone(&case.plan), case.stored.run.clone());
+        let book = Book::restore(plan, identity, row.origin.clone(), run);
+        let decided = book.resume().into_iter().find_map(|effect| match effect {
+            Effect::Start {
+                key,
+                attempt,
+                container,
+            } => {
+                let is_it = (&key.task, key.item, attempt) == (&id.task, id.item, id.number);
+                is_it.then_some(container)
+            }
+            _ => None,
+        });
+        let (Some(decided), Some(made)) = (decided, self.machine.made_of(id)) else {
+            return;
+        };
+        let (epoch, recipe) = made;
+        let digest = format!("{}@sha256:fake", decided.main.image);
+        let fits = [None, Some(&*digest)].map(|image| decided.recipe(epoch, image) == recipe);
+        if !fits.contains(&true) {
+            self.wrong("intent", format!("{id} starts, made of something else"));
+        }
     }
 
     /// I4: nothing starts before its conditions hold.
@@ -155,12 +202,27 @@ impl Watch {
     }
 }
 
+/// Of what is not decided, a container may be made, for an attempt that may come next; it may be
+/// given up; and where it was left behind it may be removed when the run is over.
+fn is_ahead(case: &Case, order: &Order, id: &AttemptId) -> bool {
+    let last = |unit: &Unit| unit.attempts.last().map_or(0, |attempt| attempt.number);
+    match order {
+        Order::Create(..) => case
+            .unit(id)
+            .is_some_and(|unit| last(unit) + 1 == id.number),
+        Order::GiveUp(_) => true,
+        Order::Remove => case.stored.run.head.state.is_over(),
+        Order::Start(_) | Order::Stop(..) => false,
+    }
+}
+
 fn name(order: &Order) -> &'static str {
     match order {
         Order::Create(..) => "create",
         Order::Start(_) => "start",
         Order::Stop(..) => "stop",
         Order::Remove => "remove",
+        Order::GiveUp(_) => "give up",
     }
 }
 

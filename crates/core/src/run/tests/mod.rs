@@ -1,6 +1,7 @@
 //! Sentences of language.md §3 on the rule book, and what must hold after every event.
 
 mod again;
+mod ahead;
 mod calls;
 mod cancel;
 mod conditions;

@@ -1,0 +1,123 @@
+//! An order that is given before it is certain: all is done up to the permit, at no cost to others.
+
+use super::{Bringing, Created, Log};
+use crate::{
+    engine::{Engine, Seen, State},
+    remedy::{self, Kind},
+    removal,
+    supplies::{self, Home},
+};
+use bollard::query_parameters::RemoveContainerOptionsBuilder;
+use gofer_core::{
+    definition::VolumeSource,
+    run::{Reason, Stage},
+};
+use gofer_scheduler::{Permit, Refused, StartError};
+
+impl Bringing {
+    /// Waits until it is certain that the attempt is to be.
+    pub(super) async fn wanted(&self) -> Result<(), StartError> {
+        let wanted = self.request.permit.wanted().await;
+        wanted.map_err(|Refused| StartError::Refused)
+    }
+
+    /// The network that it will have.
+    pub(super) async fn home(&self) -> Result<Home, StartError> {
+        let (engine, run) = (&self.engine, self.request.id.run);
+        if let Some(behind) = &self.request.behind {
+            tokio::select! {
+                biased;
+                wanted = self.wanted() => wanted?,
+                home = supplies::home_behind(engine, run, behind) => return Ok(home),
+            }
+        }
+        let lease = supplies::sandbox(engine, run, self.request.more_to_come).await;
+        Ok(Home::of(lease))
+    }
+
+    /// What has to be as it was left by those before.
+    pub(super) async fn after_those_before(&self) -> Result<(), StartError> {
+        let volumes = &self.request.attempt.main.volumes;
+        let is_of_others = |source: &VolumeSource| !matches!(source, VolumeSource::Host(_));
+        if volumes.iter().any(|(_, source, _)| is_of_others(source)) {
+            self.wanted().await?;
+        }
+        Ok(())
+    }
+
+    /// Asks for the permit. Where it turns out that the attempt is not to be, its container goes.
+    pub(super) async fn permitted(&self, container: &str) -> Result<(), StartError> {
+        let permit: &dyn Permit = &*self.request.permit;
+        if permit.may_start(container).await.is_ok() {
+            return Ok(());
+        }
+        if self.request.behind.is_some() && permit.wanted().await.is_err() {
+            self.give_up(container).await?;
+        }
+        Err(StartError::Refused)
+    }
+
+    /// Not by force: what was never permitted does not run, whoever has it.
+    async fn give_up(&self, container: &str) -> Result<(), StartError> {
+        let made = self.engine.made.find(&self.request.id);
+        delete(&self.engine, container).await?;
+        let made = made.filter(|made| made.container == container);
+        let volume = made.as_ref().and_then(|made| made.volume.as_deref());
+        if let Some(volume) = volume {
+            removal::give_up_volume(&self.engine, volume, self.request.id.run).await;
+        }
+        if made.is_some() {
+            self.engine.made.forget(&self.request.id);
+        }
+        Ok(())
+    }
+
+    /// What bears the name was made of something else, or by another owner of the run, and was not
+    /// permitted to start: it is in the way.
+    pub(super) async fn makes_way(&self, seen: &Seen) -> Result<bool, StartError> {
+        if self.request.stage > Stage::Creating || seen.state != State::Created {
+            return Ok(false);
+        }
+        if seen.epoch > Some(self.request.epoch) {
+            return Err(StartError::Refused);
+        }
+        let is_in_the_way = seen.recipe.as_deref() != Some(&*self.request.recipe);
+        if is_in_the_way {
+            delete(&self.engine, &seen.id).await?;
+        }
+        Ok(is_in_the_way)
+    }
+
+    /// Goes on with what was made, on a network of its own.
+    pub(super) async fn rehome(self, container: &str, home: Home) -> Result<Log, StartError> {
+        home.spoil();
+        delete(&self.engine, container).await?;
+        Box::pin(self.alone()).await
+    }
+
+    /// Its sandbox was gone and it never ran: it is made on a network of its own.
+    pub(super) async fn alone(self) -> Result<Log, StartError> {
+        match self.create(None).await? {
+            Created::Before(seen) => self.take_up(seen).await,
+            Created::New(container) => self.start(&container, Home::Own, true).await,
+            Created::Homeless => Err(remedy::failed(
+                Reason::EngineError,
+                "the engine cannot make its network",
+            )),
+        }
+    }
+}
+
+/// Removes a container that never ran, with the volumes that have no name. Already gone is success.
+async fn delete(engine: &Engine, id: &str) -> Result<(), StartError> {
+    let options = RemoveContainerOptionsBuilder::new().v(true).build();
+    let Err(error) = engine.docker.remove_container(id, Some(options)).await else {
+        return Ok(());
+    };
+    match remedy::kind(error) {
+        Kind::Said(404, _) => Ok(()),
+        Kind::Said(409, words) if words.contains("already in progress") => Ok(()),
+        Kind::Said(_, words) => Err(remedy::failed(Reason::EngineError, words)),
+        Kind::Away(words) => Err(StartError::Away(remedy::away(&words))),
+    }
+}
