@@ -8,7 +8,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 /// A value, or the name of the secret that stands there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,12 +80,12 @@ impl Attempt {
     /// place of the main image's name. What secrets hold has no part in it.
     pub fn recipe(&self, epoch: Epoch, image: Option<&str>) -> String {
         let said = serde_json::to_vec(&(self, epoch, image)).unwrap_or_default();
-        let digest = Sha256::digest(said);
-        digest
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let mut digits = String::new();
+        for byte in Sha256::digest(said).iter().take(16) {
+            // Writing into a `String` cannot fail.
+            let _ = write!(digits, "{byte:02x}");
+        }
+        digits
     }
 }
 

@@ -1,12 +1,12 @@
 //! Called pipelines: which versions a run may call, and how a child is accepted.
 
-use crate::{Engine, Error, Refused, checks, driven::Ready, pauses::Pauses};
+use crate::{Engine, Error, Refused, checks, driven::Ready};
 use gofer_core::{
     definition::Pipeline,
     id::{AttemptId, RunId},
     name::{NamespaceName, ParamName, PipelineName, SecretName},
     plan::{self, Family, Plan},
-    run::{Book, CalledBy, Calls, Identity, MOST_DEPTH, Origin, Partial, Run},
+    run::{Book, CalledBy, Calls, Change, Event, Identity, MOST_DEPTH, Origin, Partial, Run},
 };
 use gofer_secrets::SecretText;
 use gofer_store::{NewRun, RunRow};
@@ -168,35 +168,30 @@ impl Engine {
             origin,
             secrets,
         } = accepted;
-        let now = self.now();
-        let (run, changes) = Run::new(&plan, now);
+        let identity = |number| Identity {
+            run: id,
+            namespace: namespace.clone(),
+            version,
+            number,
+        };
+        let (run, mut changes) = Run::new(&plan, self.now());
+        let mut book = Book::restore(Arc::clone(&plan), identity(0), origin.clone(), run);
+        self.know_objects(&mut book).await?;
+        changes.extend(self.admitted(&mut book));
         let new = NewRun {
             id,
             namespace: namespace.clone(),
             pipeline: plan.pipeline.name.clone(),
             version,
             origin: origin.clone(),
-            run: run.clone(),
+            run: book.run().clone(),
             tasks: plan.names(),
             changes,
             secrets: self.seal(id, &secrets)?,
         };
         let row = self.store().create_run(new).await?;
         let claim = row.claim.ok_or(Error::Store(gofer_store::Error::Fenced))?;
-        let identity = Identity {
-            run: id,
-            namespace,
-            version,
-            number: row.number,
-        };
-        let mut book = Book::restore(plan, identity, origin, run);
-        let mut pauses = Pauses::of_disk();
-        while let Err(error) = self.know_objects(&mut book).await {
-            tracing::debug!(run = %id, %error, "cannot read what the pipeline keeps");
-            if !self.may_go_on(&mut pauses).await {
-                return Ok(row);
-            }
-        }
+        let book = book.numbered(row.number);
         self.driven.drive(Ready {
             row: row.clone(),
             claim,
@@ -205,6 +200,19 @@ impl Engine {
             older: Vec::new(),
         });
         Ok(row)
+    }
+
+    /// There is no queue yet: whatever is accepted begins. Where more comes of that than a new run's
+    /// rows can say, it begins when it is driven.
+    fn admitted(&self, book: &mut Book) -> Vec<Change> {
+        let mut begun = book.clone();
+        match begun.apply(&Event::Admitted, self.now()) {
+            Ok(step) if step.objects.is_empty() && !begun.run().head.state.is_over() => {
+                *book = begun;
+                step.changes
+            }
+            _ => Vec::new(),
+        }
     }
 
     pub(crate) fn drives(&self, run: RunId) -> bool {

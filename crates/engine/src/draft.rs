@@ -43,6 +43,14 @@ impl Draft {
             .collect()
     }
 
+    /// Nobody waits for it, and nothing is to be done when it is stored.
+    pub(crate) fn is_for_nobody(&self) -> bool {
+        self.effects.is_empty()
+            && self.handled.is_empty()
+            && self.permits.is_empty()
+            && self.waiting.is_empty()
+    }
+
     /// What has to be stored; `None` if that is nothing. A permit needs the claim to be looked at
     /// even if nothing changes.
     pub(crate) fn commit(&mut self, claim: Claim, book: &Book) -> Option<Commit> {

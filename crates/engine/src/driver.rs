@@ -118,6 +118,13 @@ impl Driver {
                 self.let_go()?;
             }
             self.gather().await?;
+            // The removals that were the last thing are stored with the run's being let go.
+            if self.is_over && self.removals == 0 && !self.is_releasing {
+                self.let_go()?;
+            }
+            if self.is_releasing && !self.draft.release && self.draft.is_for_nobody() {
+                continue;
+            }
             self.permit_ahead();
             let (releases, changed) = (self.draft.release, self.draft.keys());
             let effects = self.store().await?;

@@ -211,6 +211,11 @@ impl Engine {
         self.driven.tasks.wait().await;
     }
 
+    /// Waits until the first container of this process is started, or known never to be.
+    pub async fn begun(&self) {
+        self.driven.begun.cancelled().await;
+    }
+
     /// Waits until no run is driven here any more: all are over, their containers removed.
     pub async fn settled(&self) {
         // The sender lives as long as the engine.

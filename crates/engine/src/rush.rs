@@ -10,16 +10,18 @@ use std::{
     time::Duration,
 };
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// Nothing is put off for longer: a start may have to wait for a pull.
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// The attempts of a run between their order and their start.
-#[derive(Default)]
 pub(crate) struct Rush(Arc<Starts>);
 
 #[derive(Default)]
 struct Starts {
+    /// Cancelled when one of them is started, or known never to be.
+    first: CancellationToken,
     count: AtomicUsize,
     /// Wakes in the order in which was waited, so that a simulation can be repeated.
     calm: Notify,
@@ -29,6 +31,13 @@ struct Starts {
 pub(crate) struct Hurry(Arc<Starts>);
 
 impl Rush {
+    pub(crate) fn new(first: CancellationToken) -> Self {
+        Self(Arc::new(Starts {
+            first,
+            ..Starts::default()
+        }))
+    }
+
     pub(crate) fn begin(&self) -> Hurry {
         self.0.count.fetch_add(1, Ordering::SeqCst);
         Hurry(Arc::clone(&self.0))
@@ -54,6 +63,7 @@ impl Rush {
 
 impl Drop for Hurry {
     fn drop(&mut self) {
+        self.0.first.cancel();
         if self.0.count.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.0.calm.notify_waiters();
         }

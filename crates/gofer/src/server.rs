@@ -29,6 +29,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// A process that could end waits no longer for what others left behind.
 const LONGEST_SWEEP: Duration = Duration::from_secs(5);
 
+/// Nothing may ever start here.
+const LATEST_SWEEP: Duration = Duration::from_secs(2);
+
 /// A running server.
 pub(crate) struct Server {
     engine: Engine,
@@ -37,6 +40,7 @@ pub(crate) struct Server {
     shutdown: CancellationToken,
     tasks: TaskTracker,
     sweeping: TaskTracker,
+    closing: CancellationToken,
     is_empty: bool,
     _files: Files,
 }
@@ -130,6 +134,7 @@ impl Server {
             shutdown,
             tasks,
             sweeping: TaskTracker::new(),
+            closing: CancellationToken::new(),
             is_empty,
             _files: files,
         })
@@ -150,10 +155,17 @@ impl Server {
         &self.link
     }
 
-    /// Takes away, beside all else, what dead processes left of runs that are over.
+    /// Takes away, beside all else, what dead processes left of runs that are over. What is to
+    /// start goes first.
     pub(crate) fn sweep(&self) {
-        let engine = self.engine.clone();
+        let (engine, closing) = (self.engine.clone(), self.closing.clone());
         self.sweeping.spawn(async move {
+            tokio::select! {
+                biased;
+                () = closing.cancelled() => {}
+                () = engine.begun() => {}
+                () = tokio::time::sleep(LATEST_SWEEP) => {}
+            }
             match engine.sweep().await {
                 Ok(rest) => {
                     for run in rest {
@@ -172,6 +184,7 @@ impl Server {
 
     /// Ends it. Containers go on.
     pub(crate) async fn close(self) {
+        self.closing.cancel();
         self.sweeping.close();
         if timeout(LONGEST_SWEEP, self.sweeping.wait()).await.is_err() {
             tracing::warn!("what is left of earlier runs stays for now: no time is left for it");

@@ -5,7 +5,7 @@ mod greeting;
 use self::greeting::Greeting;
 use crate::{
     Docker,
-    engine::{Engine, Machine, Options, Parts},
+    engine::{Engine, Options, Parts},
     find::{Endpoint, Found, how_to_start},
     link,
     remedy::{self, Kind},
@@ -75,7 +75,6 @@ pub struct Reached {
     docker: Client,
     greeting: Greeting,
     generation: Option<String>,
-    machine: Option<Machine>,
     endpoint: Endpoint,
 }
 
@@ -88,14 +87,9 @@ impl Reached {
             .unwrap_or(Err(Raw::RequestTimeoutError))
             .map_err(refuse)?;
         let docker = client(&found.endpoint, &greeting.version).map_err(refuse)?;
-        // It takes 10 ms, in which a store is opened; beside a start it would slow that down.
-        let (generation, machine) = tokio::join!(
-            link::generation(&docker, greeting.brand),
-            Machine::of(&docker)
-        );
+        let generation = link::generation(&docker, greeting.brand).await;
         Ok(Self {
             generation: generation.map_err(refuse)?,
-            machine: machine.ok(),
             docker,
             greeting,
             endpoint: found.endpoint.clone(),
@@ -112,7 +106,6 @@ impl Reached {
             clock,
             options,
             generation: self.generation,
-            machine: self.machine,
         }));
         engine.tasks.spawn(link::attend(engine.clone()));
         Docker { engine }

@@ -131,7 +131,6 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) options: Options,
     pub(crate) generation: Option<String>,
-    pub(crate) machine: Option<Machine>,
 }
 
 /// Long enough for any task: headers of a wait come with the exit on some engines.
@@ -158,14 +157,14 @@ impl Engine {
             services: Followed::default(),
             made: Register::default(),
             images: Known::default(),
-            machine: OnceCell::new_with(parts.machine),
+            machine: OnceCell::new(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             live: Mutex::default(),
         }
     }
 
-    /// Asked again only if that failed when we connected.
+    /// Asked once. It takes an engine some 10 ms, since it executes its parts to answer.
     pub(crate) async fn machine(&self) -> Result<&Machine, bollard::errors::Error> {
         let ask = || Machine::of(&self.docker);
         self.machine.get_or_try_init(ask).await

@@ -180,21 +180,9 @@ impl Bringing {
                     return Ok(Created::Homeless);
                 }
                 Kind::Said(409, _) => {
-                    self.engine.supplies.unclear(id.run);
-                    if let Some(existing) = self.existing().await? {
-                        if self.makes_way(&existing).await? {
-                            continue;
-                        }
+                    if let Some(existing) = self.named(&mut looks).await? {
                         return Ok(Created::Before(existing));
                     }
-                    // The engine keeps the name before there is anything to see of it: somebody
-                    // who has died since asked for the same, or it has just been taken away.
-                    looks += 1;
-                    if looks > MOST_LOOKS {
-                        let text = "the engine keeps its name for a container that never comes";
-                        return Err(remedy::failed(Reason::EngineError, text));
-                    }
-                    self.engine.clock.sleep(LOOK_AGAIN).await;
                 }
                 Kind::Said(404, words) if words.to_ascii_lowercase().contains("no such image") => {
                     if pulled {
@@ -217,6 +205,25 @@ impl Bringing {
                 Kind::Away(words) => return Err(StartError::Away(remedy::away(&words))),
             }
         }
+    }
+
+    /// What has our name, unless it makes way.
+    async fn named(&self, looks: &mut u32) -> Result<Option<Seen>, StartError> {
+        self.engine.supplies.unclear(self.request.id.run);
+        match self.existing().await? {
+            Some(existing) if self.makes_way(&existing).await? => return Ok(None),
+            Some(existing) => return Ok(Some(existing)),
+            None => {}
+        }
+        // The engine keeps the name before there is anything to see of it: somebody who has died
+        // since asked for the same, or it has just been taken away.
+        *looks += 1;
+        if *looks > MOST_LOOKS {
+            let text = "the engine keeps its name for a container that never comes";
+            return Err(remedy::failed(Reason::EngineError, text));
+        }
+        self.engine.clock.sleep(LOOK_AGAIN).await;
+        Ok(None)
     }
 
     /// What is mounted at `/gofer`.
@@ -333,6 +340,7 @@ impl Bringing {
             Ok(lease) => lease,
             Err(home) => return self.rehome(container, home).await,
         };
+        self.get_to_know();
         let Err(error) = self.engine.docker.start_container(container, None).await else {
             return Ok(self.follow(Begin::Fresh(source), lease).await);
         };
@@ -348,6 +356,16 @@ impl Bringing {
                 }))
             }
         }
+    }
+
+    /// Has the engine asked what its machine is while it starts something, which it mostly waits for.
+    fn get_to_know(&self) {
+        let engine = self.engine.clone();
+        self.engine.tasks.spawn(async move {
+            if let Err(error) = engine.machine().await {
+                tracing::debug!(error = %remedy::chain(&error), "the machine is not known yet");
+            }
+        });
     }
 
     /// What is read from before the start on; the files are in place then.

@@ -91,8 +91,8 @@ impl Book {
         let is_simple = unit.state == TaskState::Waiting
             && said.fan_out.is_none()
             && matches!(&said.kind, Kind::Container(it) if it.services.is_empty() && it.inputs.is_empty());
-        let is_wanted = said.when.as_ref();
-        if !is_simple || !is_wanted.is_none_or(|when| self.ask(when, place) == Ok(true)) {
+        let is_met = |when| self.ask(when, place) == Ok(true);
+        if !is_simple || said.when.as_ref().is_some_and(|when| !is_met(when)) {
             return None;
         }
         let behind = self.last_running(awaited)?;

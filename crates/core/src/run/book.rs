@@ -144,6 +144,13 @@ impl Book {
         book
     }
 
+    /// The same run with the number that it was given when it was stored.
+    #[must_use]
+    pub fn numbered(mut self, number: u64) -> Self {
+        self.identity.number = number;
+        self
+    }
+
     /// Takes in the pipeline's objects. What a task of this run keeps wins over them.
     pub fn know_objects(&mut self, objects: BTreeMap<ObjectKey, String>) {
         self.objects = objects;

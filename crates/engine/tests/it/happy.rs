@@ -24,7 +24,7 @@ fn a_dag_runs_in_its_order_and_leaves_nothing_behind() {
             "d": { "depends_on": { "b": "success", "c": "success" } },
         }));
         let run = start(&engine, diamond).await;
-        assert_eq!((run.number, run.head.state), (1, RunState::Queued));
+        assert_eq!((run.number, run.head.state), (1, RunState::Running));
         engine.settled().await;
         let stored = load(&engine, &run).await;
         assert_eq!(stored.row.head.state, RunState::Succeeded);

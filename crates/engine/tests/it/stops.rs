@@ -298,7 +298,7 @@ fn a_cancel_that_comes_with_the_wish_to_start_wins() {
         })));
         let run = start(&engine, pipeline(&json!({ "a": {}, "b": {} }))).await;
         // While the start of b is being stored a comes to ask for its own.
-        tokio::time::sleep(Duration::from_millis(160)).await;
+        tokio::time::sleep(Duration::from_millis(60)).await;
         engine.cancel(run.id, "somebody").await.unwrap();
         engine.settled().await;
         assert_eq!(world.scheduler.count("start b#1"), 1);

@@ -31,7 +31,7 @@ pub(crate) fn rates(dice: &mut Dice) -> BTreeMap<&'static str, u64> {
         ("artifacts_cut", [0, 2, 4, 8]),
         ("blind", [0, 1, 2, 8]),
         ("exit_first", [0, 1, 2, 4]),
-        ("knock_lost", [1, 1, 1, 2]),
+        ("knock_lost", [1, 1, 1, 1]),
         ("late_signal", [0, 2, 6, 20]),
         ("log_lost", [0, 2, 2, 4]),
         ("log_silent", [0, 1, 2, 3]),

@@ -79,7 +79,7 @@ impl Sim {
             .collect();
         let row = self.dice.pick(&open).cloned();
         let mut awake = self.awake();
-        if awake.len() > 1 && !self.dice.one_in(6) {
+        if awake.len() > 1 && !self.dice.one_in(30) {
             // Rather somebody who does not drive it.
             let owner = row
                 .as_ref()

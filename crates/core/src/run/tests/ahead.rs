@@ -29,7 +29,7 @@ fn ahead(world: &World, of: &str) -> Vec<String> {
     words.collect()
 }
 
-fn chain(second: Json) -> World {
+fn chain(second: &Json) -> World {
     let mut world = World::new(json!({"tasks": {"a": {}, "b": second}})).script("a", [hangs()]);
     world.admit().until(2);
     world
@@ -42,7 +42,7 @@ fn behind_a(mut more: Json) -> Json {
 
 #[test]
 fn what_waits_for_one_running_task_is_expected() {
-    let world = chain(behind_a(json!({})));
+    let world = chain(&behind_a(json!({})));
     assert_eq!(ahead(&world, "a"), ["b:1 behind a:1"]);
     assert_eq!(ahead(&world, "b"), [""; 0]);
 }
@@ -57,10 +57,10 @@ fn nothing_is_expected_whose_turn_may_not_come_or_that_is_not_known_yet() {
         json!({"services": {"db": {"image": "busybox"}}}),
         json!({"for_each": ["x", "y"]}),
     ] {
-        let world = chain(behind_a(more.clone()));
+        let world = chain(&behind_a(more.clone()));
         assert_eq!(ahead(&world, "a"), [""; 0], "{more}");
     }
-    let world = chain(json!({"depends_on": {"a": "failure"}}));
+    let world = chain(&json!({"depends_on": {"a": "failure"}}));
     assert_eq!(ahead(&world, "a"), [""; 0]);
 }
 
@@ -130,7 +130,7 @@ fn what_was_expected_is_what_is_decided() {
 
 #[test]
 fn a_run_that_is_being_stopped_expects_nothing() {
-    let mut world = chain(behind_a(json!({})));
+    let mut world = chain(&behind_a(json!({})));
     world.cancel();
     assert_eq!(ahead(&world, "a"), [""; 0]);
 }
