@@ -18,7 +18,7 @@ use futures_util::{
 use gofer_core::Timestamp;
 use gofer_sdk::{
     Client, Error, LogPiece, LogQuery, RunEvent, RunRef,
-    types::{Change, LogOptions, Run, TaskState},
+    types::{Change, LogOptions, Run, RunState, TaskState},
 };
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -128,8 +128,10 @@ impl<'a> Follower<'a> {
                     Some(Ok(RunEvent::End(_))) => break,
                     Some(Ok(event)) => {
                         breaks = 0;
+                        // What is read now need not be waited for when the last of it is gone.
+                        let is_over = is_end_of_run(&event);
                         self.take(event);
-                        if looked.is_none_or(|looked: Instant| looked.elapsed() >= TICK) {
+                        if is_over || looked.is_none_or(|looked: Instant| looked.elapsed() >= TICK) {
                             self.look().await?;
                             looked = Some(Instant::now());
                         }
@@ -267,4 +269,18 @@ impl<'a> Follower<'a> {
         let end = futures_util::stream::once(std::future::ready((key, None)));
         self.logs.push(pieces.chain(end).boxed());
     }
+}
+
+/// Its tasks are over; what they held on the scheduler may be there still.
+fn is_end_of_run(event: &RunEvent) -> bool {
+    let RunEvent::Change { change, .. } = event else {
+        return false;
+    };
+    let states = [
+        RunState::Succeeded,
+        RunState::Failed,
+        RunState::Cancelled,
+        RunState::Skipped,
+    ];
+    change.task.is_none() && states.iter().any(|state| change.state == state.as_str())
 }

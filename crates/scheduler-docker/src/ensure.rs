@@ -340,7 +340,6 @@ impl Bringing {
             Ok(lease) => lease,
             Err(home) => return self.rehome(container, home).await,
         };
-        self.get_to_know();
         let Err(error) = self.engine.docker.start_container(container, None).await else {
             return Ok(self.follow(Begin::Fresh(source), lease).await);
         };
@@ -356,16 +355,6 @@ impl Bringing {
                 }))
             }
         }
-    }
-
-    /// Has the engine asked what its machine is while it starts something, which it mostly waits for.
-    fn get_to_know(&self) {
-        let engine = self.engine.clone();
-        self.engine.tasks.spawn(async move {
-            if let Err(error) = engine.machine().await {
-                tracing::debug!(error = %remedy::chain(&error), "the machine is not known yet");
-            }
-        });
     }
 
     /// What is read from before the start on; the files are in place then.
