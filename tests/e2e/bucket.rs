@@ -121,6 +121,20 @@ fn a_bucket_that_is_away_refuses_or_is_not_there_is_said_before_anything_starts(
 }
 
 #[test]
+fn a_bucket_that_is_away_is_said_before_a_rerun_begins_and_the_run_stays_as_it_was() {
+    let project = Project::new(FILE);
+    project.gofer(&["run"]).assert_code(0);
+    let before = project.gofer(&["show", "bucket/1", "-o", "json"]).out();
+    let again = ["rerun", "bucket/1", "--from", "read"];
+    let done = at(&project, "http://127.0.0.1:1", &again).done();
+    let said = done.assert_code(1).err();
+    assert!(said.contains("does not answer"), "{said}");
+    let after = project.gofer(&["show", "bucket/1", "-o", "json"]).out();
+    assert_eq!(after, before);
+    project.assert_nothing_left();
+}
+
+#[test]
 fn a_bucket_that_goes_away_during_a_run_is_waited_for_and_nothing_is_lost() {
     let mut server = Server::new(false);
     let file = FILE.replace("count=20", "count=20; echo written; sleep 4");

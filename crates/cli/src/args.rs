@@ -107,7 +107,7 @@ pub(crate) enum Command {
     Object(Object),
     /// Say why a run ended as it did, and what to type next
     #[command(after_help = EXPLAIN)]
-    Explain(OneRun),
+    Explain(SomeRun),
     /// Stop a run; its finally tasks still run
     #[command(after_help = CANCEL)]
     Cancel(OneRun),
@@ -289,6 +289,13 @@ pub(crate) struct Show {
     /// Print the pipeline document that the run is pinned to
     #[arg(long)]
     pub(crate) config: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SomeRun {
+    /// etl/42, etl/latest, etl/-1 or an id; the newest of all unless said
+    #[arg(value_name = "RUN", allow_hyphen_values = true)]
+    pub(crate) run: Option<String>,
 }
 
 #[derive(Debug, Args)]

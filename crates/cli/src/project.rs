@@ -20,6 +20,19 @@ pub(crate) async fn run(session: &Session<'_>, typed: &str) -> Result<(Client, R
     Ok((client, run))
 }
 
+/// The newest run of this project, whatever its pipeline.
+pub(crate) async fn newest(session: &Session<'_>) -> Result<(Client, Run)> {
+    let client = session.reader().await?;
+    let query = RunsQuery {
+        limit: Some(1),
+        ..RunsQuery::default()
+    };
+    let newest = client.runs(&query).await?.items.into_iter().next();
+    let newest = newest.ok_or_else(|| Failure::new("no run is kept here".to_owned()))?;
+    let run = client.run(&RunRef::Id(newest.id)).await?;
+    Ok((client, run))
+}
+
 /// The run that a reference names, and the reference.
 pub(crate) async fn part(session: &Session<'_>, typed: &str) -> Result<(Client, Run, Reference)> {
     let reference: Reference = typed.parse().map_err(gofer_sdk::Error::from)?;

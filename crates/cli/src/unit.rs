@@ -27,6 +27,11 @@ pub(crate) fn path(key: &Key) -> String {
     }
 }
 
+/// The run is about other tasks.
+pub(crate) fn is_left_out(task: &Task) -> bool {
+    task.reason.as_deref() == Some("not_selected")
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unit<'r> {
     pub(crate) task: &'r Task,

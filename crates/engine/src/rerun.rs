@@ -45,6 +45,10 @@ impl Engine {
         if !row.head.state.is_over() {
             return Err(refused(NotAgain::NotOver));
         }
+        if let Err(error) = self.objects().check().await {
+            let problems = vec![error.to_string()];
+            return Err(Refused { problems }.into());
+        }
         let clock = &self.driven.parts.clock;
         tokio::select! {
             biased;

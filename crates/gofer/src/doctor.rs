@@ -98,7 +98,7 @@ fn described(kept: &[KeptRow]) -> String {
         1 => "the container of 1 failed attempt".to_owned(),
         count => format!("the containers of {count} failed attempts"),
     };
-    let named = names.join(", ");
+    let named = some_of(&names);
     let (shell, hours) = (name(first), LONGEST_KEPT.as_secs() / 3_600);
     format!(
         "{containers}, for {hours} h at most: {named}; `gofer shell {shell}` looks into it, `gofer clean` removes them"
@@ -255,8 +255,18 @@ fn held(ours: &[Ours]) -> String {
     format!(
         "{} of this project: {}",
         counted.join(", "),
-        names.join(", ")
+        some_of(&names)
     )
+}
+
+/// The first of them, and how many more there are.
+fn some_of(names: &[impl AsRef<str>]) -> String {
+    const MOST: usize = 5;
+    let shown: Vec<&str> = names.iter().take(MOST).map(AsRef::as_ref).collect();
+    match names.len().saturating_sub(MOST) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// How much room there is where the folder is, or will be.

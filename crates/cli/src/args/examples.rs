@@ -77,6 +77,7 @@ pub(super) const OBJECT: &str = "Examples:
   gofer object get etl cursor
   gofer object put etl cursor 2026-11-24";
 pub(super) const EXPLAIN: &str = "Examples:
+  gofer explain                      the newest run
   gofer explain etl/latest";
 pub(super) const CANCEL: &str = "Examples:
   gofer cancel etl/42                a second time stops its finally tasks too";

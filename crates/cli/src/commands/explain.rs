@@ -1,12 +1,15 @@
 use crate::{
-    args::OneRun,
+    args::SomeRun,
     failure::{Code, Result},
     project, report,
     session::Session,
 };
 
-pub(crate) async fn explain(session: &Session<'_>, args: &OneRun) -> Result<Code> {
-    let (client, run) = project::run(session, &args.run).await?;
+pub(crate) async fn explain(session: &Session<'_>, args: &SomeRun) -> Result<Code> {
+    let (client, run) = match &args.run {
+        Some(run) => project::run(session, run).await?,
+        None => project::newest(session).await?,
+    };
     let next = report::next(session, &session.project(), &run);
     if session.is_json() {
         session.json(&report::document(&run, &next))?;

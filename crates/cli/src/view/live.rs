@@ -192,7 +192,8 @@ impl Picture {
         let width = name_width(&self.run, columns);
         let mut rows = Vec::new();
         for Place { name, .. } in &self.order {
-            let Some(task) = self.run.task(name) else {
+            let task = self.run.task(name);
+            let Some(task) = task.filter(|task| !unit::is_left_out(task)) else {
                 continue;
             };
             let failed = task.items.iter().filter(|item| item.state.is_failure());

@@ -124,6 +124,9 @@ impl Plain {
         let Ok(state) = change.state.parse::<TaskState>() else {
             return;
         };
+        if run.task(task).is_some_and(unit::is_left_out) {
+            return;
+        }
         match (change.attempt, state) {
             // Its own log comes after this, so there is nothing to wait for.
             (Some(attempt), TaskState::Running) => {

@@ -18,6 +18,7 @@ use crate::{
     host::Need,
     pipeline, report,
     session::Session,
+    unit,
 };
 use changed::{Meant, with_dependants};
 use gofer_core::{name::TaskName, plan::Plan};
@@ -238,7 +239,7 @@ impl Watch<'_, '_> {
 
     /// What came to a good end, and what did not.
     fn learn(&mut self, run: &Run) {
-        for task in run.tasks.iter().filter(|task| !is_left_out(task)) {
+        for task in run.tasks.iter().filter(|task| !unit::is_left_out(task)) {
             let Ok(name) = task.name.parse::<TaskName>() else {
                 continue;
             };
@@ -249,10 +250,6 @@ impl Watch<'_, '_> {
             }
         }
     }
-}
-
-fn is_left_out(task: &Task) -> bool {
-    task.reason.as_deref() == Some("not_selected")
 }
 
 fn is_done(task: &Task) -> bool {
