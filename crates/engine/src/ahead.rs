@@ -6,7 +6,7 @@
 //! process dies whoever goes on does not take it up, because of the epoch in its recipe, and looks
 //! for it before the run is let go.
 
-use crate::{attempt::spec, context::Context, rush::Hurry};
+use crate::{attempt::spec, context::Context};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use gofer_core::{
@@ -78,7 +78,6 @@ impl Ahead {
         let later = Later {
             word: heard,
             made: made.clone(),
-            hurry: Arc::default(),
         };
         let facts = channel();
         let request = Ensure {
@@ -107,8 +106,6 @@ impl Ahead {
                 _ = later.wanted() => {}
                 () = own.rush.calm(&*own.parts.clock) => {}
             }
-            // Until it is made nothing is removed: it may be wanted soon.
-            later.hurry().replace(own.rush.begin());
             let answer = tokio::select! {
                 biased;
                 // An attempt that is stopped while it waits for a pull leaves it alone.
@@ -181,14 +178,9 @@ fn behind(context: &Context, ahead: &run::Ahead) -> AttemptId {
 struct Later {
     word: watch::Receiver<Word>,
     made: Made,
-    hurry: Arc<Mutex<Option<Hurry>>>,
 }
 
 impl Later {
-    fn hurry(&self) -> MutexGuard<'_, Option<Hurry>> {
-        self.hurry.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// One whose driver has gone never hears: what it made may be another process's by now.
     async fn permit(&self) -> Result<Arc<dyn Permit>, Refused> {
         let mut heard = self.word.clone();
@@ -206,7 +198,6 @@ impl Later {
 impl Permit for Later {
     async fn may_start(&self, container: &str) -> Result<(), Refused> {
         *self.made.locked() = Some(container.to_owned());
-        drop(self.hurry().take());
         self.permit().await?.may_start(container).await
     }
 

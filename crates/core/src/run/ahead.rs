@@ -28,25 +28,18 @@ pub struct Ahead {
 }
 
 impl Book {
-    /// What begins next behind a task, or behind the task of an item, that runs or is over.
-    pub fn ahead_of(&self, key: &Key) -> Vec<Ahead> {
+    /// What begins next behind a task, or behind the task of an item, that runs or is over. Each is
+    /// put together when it is asked for.
+    pub fn ahead_of(&self, key: &Key) -> impl Iterator<Item = Ahead> + '_ {
         let head = &self.run.head;
-        let Some(at) = self.plan.position(key.task.as_str()) else {
-            return Vec::new();
-        };
-        if head.state != RunState::Running {
-            return Vec::new();
-        }
-        let children = self.plan.tasks.get(at).map(|task| &task.children);
-        let mut found: Vec<Ahead> = children
-            .into_iter()
-            .flatten()
-            .filter_map(|child| self.expected(*child))
-            .collect();
-        if self.open == 1 && !head.in_finally {
-            found.extend((0..self.plan.tasks.len()).filter_map(|task| self.expected_last(task)));
-        }
-        found
+        let at = self.plan.position(key.task.as_str());
+        let at = at.filter(|_| head.state == RunState::Running);
+        let task = at.and_then(|at| self.plan.tasks.get(at));
+        let is_last = task.is_some() && self.open == 1 && !head.in_finally;
+        let all = 0..if is_last { self.plan.tasks.len() } else { 0 };
+        let children = task.into_iter().flat_map(|task| &task.children);
+        let behind = children.filter_map(|child| self.expected(*child));
+        behind.chain(all.filter_map(|task| self.expected_last(task)))
     }
 
     /// An ordinary task, or a finally task in its time, of which only one parent is not over.

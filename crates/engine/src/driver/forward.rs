@@ -8,7 +8,7 @@ use crate::{
 };
 use gofer_core::{
     container,
-    run::{Effect, Event, Key, TaskState},
+    run::{self, Effect, Event, Key, TaskState},
 };
 use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::oneshot;
@@ -19,13 +19,16 @@ const MOST_AHEAD: usize = 4;
 impl Driver {
     /// Has made what begins next behind these.
     pub(super) fn look_ahead(&mut self, changed: &BTreeSet<Key>) {
-        let found: Vec<_> = changed
-            .iter()
-            .flat_map(|key| self.book.ahead_of(key))
-            .collect();
+        let room = MOST_AHEAD.saturating_sub(self.aheads.len());
+        let all = changed.iter().flat_map(|key| self.book.ahead_of(key));
+        let is_new = |ahead: &run::Ahead| {
+            let of = (ahead.key.clone(), ahead.attempt);
+            !self.aheads.contains_key(&of)
+        };
+        let found: Vec<_> = all.filter(is_new).take(room).collect();
         for ahead in found {
             let of = (ahead.key.clone(), ahead.attempt);
-            if self.aheads.len() < MOST_AHEAD && !self.aheads.contains_key(&of) {
+            if !self.aheads.contains_key(&of) {
                 let ordered = Ahead::order(&self.context, ahead);
                 self.aheads.extend(ordered.map(|ahead| (of, ahead)));
             }

@@ -21,7 +21,7 @@ fn named(Key { task, item }: &Key, number: u32) -> String {
 /// What is expected next to a task, as `task:attempt behind task:attempt`.
 fn ahead(world: &World, of: &str) -> Vec<String> {
     let found = world.book.ahead_of(&key(of));
-    let words = found.iter().map(|it| {
+    let words = found.map(|it| {
         let (behind, number) = &it.behind;
         let (it, behind) = (named(&it.key, it.attempt), named(behind, *number));
         format!("{it} behind {behind}")
@@ -99,7 +99,7 @@ fn the_finally_tasks_are_expected_behind_the_last_ordinary_one() {
     world.admit().until(0);
     assert!(!ahead(&world, "a").iter().any(|it| it.starts_with("z:")));
     world.until(5);
-    let found = world.book.ahead_of(&key("b"));
+    let found: Vec<_> = world.book.ahead_of(&key("b")).collect();
     assert_eq!(ahead(&world, "b"), ["z:1 behind b:1"]);
     // It is told how the run stands. That is not known yet: the comparison finds it out.
     world.finish();
@@ -112,7 +112,7 @@ fn a_default_that_is_not_taken_in_the_end_makes_another_container() {
     let mut world = World::new(json!({"tasks": {"a": {}, "b": second}}))
         .script("a", [writes(&[("x", "some")]).takes(5)]);
     world.admit().until(2);
-    let found = world.book.ahead_of(&key("a"));
+    let found: Vec<_> = world.book.ahead_of(&key("a")).collect();
     world.finish();
     assert_ne!(*found[0].container, world.begun("b")[0].container);
 }
@@ -123,7 +123,7 @@ fn what_was_expected_is_what_is_decided() {
     let mut world =
         World::new(json!({"tasks": {"a": {}, "b": second}})).script("a", [exits(0).takes(5)]);
     world.admit().until(2);
-    let found = world.book.ahead_of(&key("a"));
+    let found: Vec<_> = world.book.ahead_of(&key("a")).collect();
     world.finish();
     assert_eq!(*found[0].container, world.begun("b")[0].container);
 }
