@@ -6,7 +6,10 @@
 //! process dies whoever goes on does not take it up, because of the epoch in its recipe, and looks
 //! for it before the run is let go.
 
-use crate::{attempt::spec, context::Context};
+use crate::{
+    attempt::{Start, spec},
+    context::Context,
+};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use gofer_core::{
@@ -37,6 +40,8 @@ pub(crate) struct Ahead {
     facts: Channel,
     /// None: it came, before anybody wanted it.
     answer: Option<oneshot::Receiver<Answer>>,
+    /// It is permitted to start when the driver's draft is stored.
+    pub(crate) start: Option<Start>,
 }
 
 /// What an attempt goes on with.
@@ -112,6 +117,7 @@ impl Ahead {
                 () = told.closed() => return,
                 answer = own.parts.scheduler.ensure(request) => answer,
             };
+            // Whoever had it made may have left meanwhile.
             let _ = told.send(answer);
         });
         Some(Self {
@@ -121,6 +127,7 @@ impl Ahead {
             made,
             facts,
             answer: Some(answer),
+            start: None,
         })
     }
 

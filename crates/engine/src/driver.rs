@@ -19,7 +19,7 @@ use crate::{
     message::Message,
 };
 use gofer_core::{
-    id::{AttemptId, Epoch},
+    id::Epoch,
     name::ParamName,
     plan::Kind,
     run::{Book, Effect, Event, Key, RunStop, Stage},
@@ -61,8 +61,6 @@ pub(crate) struct Driver {
     calls: BTreeMap<(Key, u32), call::Handle>,
     /// What is made before it is decided.
     aheads: BTreeMap<(Key, u32), Ahead>,
-    /// Those of it whose start is permitted when the draft is stored.
-    starts: BTreeMap<(Key, u32), attempt::Start>,
     /// Requests that have been looked at.
     seen: BTreeSet<u64>,
     /// Removals that go on.
@@ -92,7 +90,6 @@ impl Driver {
             attempts: BTreeMap::new(),
             calls: BTreeMap::new(),
             aheads: BTreeMap::new(),
-            starts: BTreeMap::new(),
             seen: BTreeSet::new(),
             removals: 0,
             is_over: false,
@@ -118,11 +115,9 @@ impl Driver {
                 self.let_go()?;
             }
             self.gather().await?;
-            // The removals that were the last thing are stored with the run's being let go.
-            if self.is_over && self.removals == 0 && !self.is_releasing {
-                self.let_go()?;
-            }
-            if self.is_releasing && !self.draft.release && self.draft.is_for_nobody() {
+            let is_last = self.is_over && self.removals == 0 && !self.draft.release;
+            if is_last && self.draft.is_for_nobody() {
+                // The removals that were the last thing are stored with the run's being let go.
                 continue;
             }
             self.permit_ahead();
@@ -373,27 +368,12 @@ impl Driver {
             return Err(Left::Unclean(what));
         }
         self.is_releasing = true;
-        let kept = self.has_strangers.then(|| self.kept());
+        let id = |(key, number)| self.context.id(&key, number);
+        let kept = self
+            .has_strangers
+            .then(|| self.book.kept().map(id).collect());
         self.context
             .own(clean::release(Arc::clone(&self.context), kept));
         Ok(())
-    }
-
-    /// The attempts whose containers stay.
-    fn kept(&self) -> BTreeSet<AttemptId> {
-        let names = self.book.plan().names();
-        let tasks = names.into_iter().zip(&self.book.run().tasks);
-        let mut kept = BTreeSet::new();
-        for (name, task) in tasks {
-            let items = (0_u32..).zip(&task.items);
-            let items = items.map(|(item, unit)| (Some(item), unit));
-            for (item, unit) in std::iter::once((None, &task.own)).chain(items) {
-                let task = name.clone();
-                let key = Key { task, item };
-                let of_unit = unit.attempts.iter().filter(|it| it.stage == Stage::Kept);
-                kept.extend(of_unit.map(|it| self.context.id(&key, it.number)));
-            }
-        }
-        kept
     }
 }

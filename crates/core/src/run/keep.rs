@@ -1,7 +1,7 @@
 //! What stays of a failed attempt, so that a person can look into it.
 
 use super::{
-    Effect, Ending, Stage, TaskState,
+    Effect, Ending, Key, Stage, TaskState,
     book::{Book, Place, attempt_mut},
 };
 use jiff::Timestamp;
@@ -28,6 +28,12 @@ impl Book {
     pub fn keeping(mut self, keep: Keep) -> Self {
         self.keep = keep;
         self
+    }
+
+    /// The attempts whose containers are kept.
+    pub fn kept(&self) -> impl Iterator<Item = (Key, u32)> + '_ {
+        let kept = self.kept.iter();
+        kept.filter_map(|(_, place, number)| Some((self.key(*place)?, *number)))
     }
 
     /// Only what is there and went wrong by itself.

@@ -1,7 +1,7 @@
 //! Making the container exist and run.
 
 use super::{Attempt, facts::Facts, services::Logs, spec};
-use crate::{ahead::Answer as Given, pauses::Pauses, pins::Choice};
+use crate::{ahead::Answer, pauses::Pauses, pins::Choice};
 use futures_util::stream::BoxStream;
 use gofer_core::{
     planted,
@@ -13,27 +13,27 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 type Log = BoxStream<'static, LogEvent>;
 
-enum Answer {
+/// What an order came to.
+enum Came {
     Log(Log),
     Ended(Ending),
     Again,
 }
 
 impl Attempt {
-    /// Completes when the container has been started, or is known never to be. `given`: of an order
-    /// that was given before.
+    /// Completes when the container has been started, or is known never to be. `asked`: the answer to
+    /// an order that was given before, is heard first.
     pub(super) async fn start(
         &self,
         facts: &mut Facts,
-        mut given: Option<oneshot::Receiver<Given>>,
+        mut asked: Option<oneshot::Receiver<Answer>>,
     ) -> Result<Log, Ending> {
         let services = self.service_logs();
-        // Held until others may look up what the image was here.
         let mut choice = None;
         let mut pauses = Pauses::of_scheduler();
         loop {
-            let answer = if let Some(given) = given.take() {
-                self.hear(facts, async { given.await.unwrap_or_else(|_| broken()) })
+            let came = if let Some(asked) = asked.take() {
+                self.hear(facts, async { asked.await.unwrap_or_else(|_| broken()) })
                     .await
             } else {
                 if choice.is_none() {
@@ -42,13 +42,14 @@ impl Attempt {
                 let pinned = choice.as_ref().and_then(|it| it.pinned.as_deref());
                 self.order(facts, pinned, &services).await
             };
-            match answer {
-                Answer::Log(log) => {
+            match came {
+                Came::Log(log) => {
+                    // Before others may look the image up: what it was here.
                     facts.take_waiting();
                     return Ok(log);
                 }
-                Answer::Ended(ending) => return Err(ending),
-                Answer::Again => {}
+                Came::Ended(ending) => return Err(ending),
+                Came::Again => {}
             }
             let may_give_up = !self.given.is_given();
             tokio::select! {
@@ -82,12 +83,12 @@ impl Attempt {
     }
 
     /// Asks the scheduler once.
-    async fn order(&self, facts: &mut Facts, pinned: Option<&str>, services: &Logs) -> Answer {
+    async fn order(&self, facts: &mut Facts, pinned: Option<&str>, services: &Logs) -> Came {
         let context = &self.context;
         let may_run = self.given.is_given() && !planted::is(2);
         let attempt = match spec::attempt(context, &self.order.container, pinned) {
             Ok(attempt) => attempt,
-            Err((reason, message)) => return Answer::Ended(Ending::NotStarted(reason, message)),
+            Err((reason, message)) => return Came::Ended(Ending::NotStarted(reason, message)),
         };
         let request = Ensure {
             id: self.id.clone(),
@@ -114,7 +115,7 @@ impl Attempt {
     }
 
     /// Waits for the answer to an order, and takes in what is said meanwhile.
-    async fn hear(&self, facts: &mut Facts, asked: impl Future<Output = Given>) -> Answer {
+    async fn hear(&self, facts: &mut Facts, asked: impl Future<Output = Answer>) -> Came {
         let mut asked = pin!(asked);
         let answer = loop {
             let is_waiting = facts.is_waiting && !self.given.is_given();
@@ -123,26 +124,26 @@ impl Attempt {
                 answer = &mut asked => break answer,
                 // A long pull, or services that are not ready, can be left alone. Any other step is
                 // let finish: the engine may go on with it and make a container that nobody knows.
-                () = self.stop_asked(), if is_waiting => return Answer::Ended(stopped()),
+                () = self.stop_asked(), if is_waiting => return Came::Ended(stopped()),
                 () = facts.next() => {}
             }
         };
         self.understand(answer)
     }
 
-    fn understand(&self, answer: Given) -> Answer {
+    fn understand(&self, answer: Answer) -> Came {
         let context = &self.context;
         match answer {
-            Ok(stream) => Answer::Log(stream),
-            Err(StartError::Refused) => Answer::Ended(stopped()),
-            Err(StartError::Vanished) => Answer::Ended(Ending::Vanished),
+            Ok(stream) => Came::Log(stream),
+            Err(StartError::Refused) => Came::Ended(stopped()),
+            Err(StartError::Vanished) => Came::Ended(Ending::Vanished),
             Err(StartError::Failed {
                 reason,
                 message,
                 never_again,
             }) => {
                 let message = context.masked(&message);
-                Answer::Ended(if never_again {
+                Came::Ended(if never_again {
                     Ending::CannotStart(reason, message)
                 } else {
                     Ending::NotStarted(reason, message)
@@ -152,14 +153,14 @@ impl Attempt {
                 context
                     .feed
                     .note(&self.order.key, Some(context.masked(&why)));
-                Answer::Again
+                Came::Again
             }
         }
     }
 }
 
 /// Whoever asked is gone without an answer, with this process or by a fault: what exists is unknown.
-fn broken() -> Given {
+fn broken() -> Answer {
     Err(StartError::Away(
         "nobody asks the scheduler any more".to_owned(),
     ))

@@ -8,9 +8,12 @@ use crate::{
 };
 use gofer_core::{
     container,
-    run::{self, Effect, Event, Key, TaskState},
+    run::{Effect, Event, Key, TaskState},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use tokio::sync::oneshot;
 
 /// More at once would take the scheduler from what runs.
@@ -21,17 +24,14 @@ impl Driver {
     pub(super) fn look_ahead(&mut self, changed: &BTreeSet<Key>) {
         let room = MOST_AHEAD.saturating_sub(self.aheads.len());
         let all = changed.iter().flat_map(|key| self.book.ahead_of(key));
-        let is_new = |ahead: &run::Ahead| {
-            let of = (ahead.key.clone(), ahead.attempt);
-            !self.aheads.contains_key(&of)
-        };
-        let found: Vec<_> = all.filter(is_new).take(room).collect();
-        for ahead in found {
-            let of = (ahead.key.clone(), ahead.attempt);
-            if !self.aheads.contains_key(&of) {
-                let ordered = Ahead::order(&self.context, ahead);
-                self.aheads.extend(ordered.map(|ahead| (of, ahead)));
-            }
+        let found: BTreeMap<_, _> = all
+            .map(|ahead| ((ahead.key.clone(), ahead.attempt), ahead))
+            .filter(|(of, _)| !self.aheads.contains_key(of))
+            .take(room)
+            .collect();
+        for (of, ahead) in found {
+            let ordered = Ahead::order(&self.context, ahead);
+            self.aheads.extend(ordered.map(|ahead| (of, ahead)));
         }
     }
 
@@ -75,8 +75,11 @@ impl Driver {
             };
             if self.apply(&created) {
                 let (granted, stored) = oneshot::channel();
-                self.draft.permits.push((key.clone(), attempt, granted));
-                self.starts.insert((key, attempt), Start { stored, place });
+                let of = (key.clone(), attempt);
+                self.draft.permits.push((key, attempt, granted));
+                if let Some(ahead) = self.aheads.get_mut(&of) {
+                    ahead.start = Some(Start { stored, place });
+                }
             }
         }
     }
@@ -87,8 +90,8 @@ impl Driver {
         of: &(Key, u32),
         decided: &container::Attempt,
     ) -> Option<Prepared> {
-        let ahead = self.aheads.remove(of)?;
-        Some(match self.starts.remove(of) {
+        let mut ahead = self.aheads.remove(of)?;
+        Some(match ahead.start.take() {
             Some(start) => Prepared::Permitted(ahead, start),
             None if ahead.fits(&self.context, decided) => Prepared::Fits(ahead),
             None => Prepared::Other(ahead),
