@@ -276,11 +276,6 @@ fn is_end_of_run(event: &RunEvent) -> bool {
     let RunEvent::Change { change, .. } = event else {
         return false;
     };
-    let states = [
-        RunState::Succeeded,
-        RunState::Failed,
-        RunState::Cancelled,
-        RunState::Skipped,
-    ];
-    change.task.is_none() && states.iter().any(|state| change.state == state.as_str())
+    let state = change.state.parse::<RunState>();
+    change.task.is_none() && state.is_ok_and(RunState::is_over)
 }

@@ -28,7 +28,8 @@ pub(crate) async fn newest(session: &Session<'_>) -> Result<(Client, Run)> {
         ..RunsQuery::default()
     };
     let newest = client.runs(&query).await?.items.into_iter().next();
-    let newest = newest.ok_or_else(|| Failure::new("no run is kept here".to_owned()))?;
+    let none = || Failure::new("no run is kept here yet").with_remedy("`gofer run` starts one");
+    let newest = newest.ok_or_else(none)?;
     let run = client.run(&RunRef::Id(newest.id)).await?;
     Ok((client, run))
 }

@@ -188,15 +188,13 @@ struct Later {
 }
 
 impl Later {
-    /// One whose driver has gone never hears: what it made may be another process's by now.
+    /// By silence no: what was made is of this owner's epoch, and nobody else takes it up.
     async fn permit(&self) -> Result<Arc<dyn Permit>, Refused> {
         let mut heard = self.word.clone();
         let word = heard.wait_for(|word| !matches!(word, Word::Nothing)).await;
-        let word = word.map(|word| word.clone());
-        match word {
-            Ok(Word::Wanted(permit)) => Ok(permit),
-            Ok(Word::Refused | Word::Nothing) => Err(Refused),
-            Err(_) => std::future::pending().await,
+        match word.as_deref() {
+            Ok(Word::Wanted(permit)) => Ok(Arc::clone(permit)),
+            _ => Err(Refused),
         }
     }
 }

@@ -367,4 +367,11 @@ mod tests {
         );
         assert!(held(&[]).starts_with("nothing"));
     }
+
+    #[test]
+    fn of_many_names_the_first_are_said_and_how_many_more_there_are() {
+        assert_eq!(some_of(&["a", "b", "c", "d", "e"]), "a, b, c, d, e");
+        let all = ["a", "b", "c", "d", "e", "f", "g"];
+        assert_eq!(some_of(&all), "a, b, c, d, e and 2 more");
+    }
 }

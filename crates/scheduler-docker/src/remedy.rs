@@ -2,7 +2,7 @@
 
 mod places;
 
-pub(crate) use places::{no_such_folder, of_inputs, of_look, of_upload, of_volume};
+pub(crate) use places::{no_such_folder, of_inputs, of_look, of_removal, of_upload, of_volume};
 
 use bollard::errors::Error as Raw;
 use gofer_core::run::Reason;

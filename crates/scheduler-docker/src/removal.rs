@@ -85,7 +85,7 @@ async fn signal(engine: &Engine, name: &str, signal: &str) -> Result<bool, Error
 /// Removes an attempt's container and its volume.
 pub(crate) async fn remove(engine: &Engine, id: &AttemptId) -> Result<(), Error> {
     if let Some(made) = engine.made.find(id)
-        && remove_made(engine, id.run, &made).await?
+        && remove_made(engine, id.run, &made, true).await?
     {
         engine.made.forget(id);
         engine.over(id);
@@ -130,8 +130,13 @@ async fn remove_holder(engine: &Engine, holder: &str, run: RunId) -> Result<(), 
 
 /// Removes what this process created. False: somebody else was quicker, and what bears the name by
 /// now is not known.
-async fn remove_made(engine: &Engine, run: RunId, made: &Made) -> Result<bool, Error> {
-    if delete_container(engine, &made.container).await? == Deleted::NotThere {
+async fn remove_made(
+    engine: &Engine,
+    run: RunId,
+    made: &Made,
+    by_force: bool,
+) -> Result<bool, Error> {
+    if delete_container(engine, &made.container, by_force).await? == Deleted::NotThere {
         return Ok(false);
     }
     if let Some(volume) = &made.volume
@@ -142,11 +147,16 @@ async fn remove_made(engine: &Engine, run: RunId, made: &Made) -> Result<bool, E
     Ok(true)
 }
 
-/// A volume of a container that never ran. What is not removed now goes with the run.
-pub(crate) async fn give_up_volume(engine: &Engine, volume: &str, run: RunId) {
-    if delete_volume(engine, volume).await == Ok(true) {
-        engine.supplies.gone(run, volume);
-    }
+/// Removes a container that an attempt was to start with. Not by force: what was never permitted
+/// does not run, whoever has it.
+pub(crate) async fn give_up(engine: &Engine, id: &AttemptId, container: &str) -> Result<(), Error> {
+    let made = engine.made.find(id);
+    let Some(made) = made.filter(|made| made.container == container) else {
+        return delete_container(engine, container, false).await.map(drop);
+    };
+    remove_made(engine, id.run, &made, false).await?;
+    engine.made.forget(id);
+    Ok(())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,9 +167,9 @@ enum Deleted {
     InUse,
 }
 
-async fn delete_container(engine: &Engine, id: &str) -> Result<Deleted, Error> {
+async fn delete_container(engine: &Engine, id: &str, by_force: bool) -> Result<Deleted, Error> {
     let options = RemoveContainerOptionsBuilder::new()
-        .force(true)
+        .force(by_force)
         .v(true)
         .build();
     match engine.docker.remove_container(id, Some(options)).await {
@@ -217,7 +227,7 @@ pub(crate) async fn remove_container(
     }
     // By id: the name could mean another one by now.
     let id = inspected.id.as_deref().unwrap_or(name);
-    delete_container(engine, id).await?;
+    delete_container(engine, id, true).await?;
     Ok(Some(inspected))
 }
 
@@ -346,7 +356,7 @@ const AT_ONCE: usize = 4;
 
 /// Removes what this process made for a run. False: not all of it went.
 async fn remove_held(engine: &Engine, held: Held) -> bool {
-    let remove = |id: String| async move { delete_container(engine, &id).await };
+    let remove = |id: String| async move { delete_container(engine, &id, true).await };
     let removed: Vec<_> = stream::iter(held.containers)
         .map(remove)
         .buffer_unordered(AT_ONCE)

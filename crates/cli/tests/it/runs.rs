@@ -300,6 +300,8 @@ fn explain_tells_cause_effect_and_the_next_command() {
       all that load wrote  gofer logs etl/42/load
       every attempt        gofer show etl/42
     ");
+    let newest = world.gofer("explain").stdout;
+    assert_eq!(newest, world.gofer("explain etl/42").stdout);
     let document: Value =
         serde_json::from_str(&world.gofer("explain etl/42 -o json").stdout).unwrap();
     assert_eq!(document["causes"][0]["task"], "load");

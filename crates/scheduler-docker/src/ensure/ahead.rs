@@ -2,12 +2,10 @@
 
 use super::{Bringing, Created, Log};
 use crate::{
-    engine::{Engine, Seen, State},
-    remedy::{self, Kind},
-    removal,
+    engine::{Seen, State},
+    remedy, removal,
     supplies::{self, Home},
 };
-use bollard::query_parameters::RemoveContainerOptionsBuilder;
 use gofer_core::{
     definition::VolumeSource,
     run::{Reason, Stage},
@@ -57,19 +55,9 @@ impl Bringing {
         Err(StartError::Refused)
     }
 
-    /// Not by force: what was never permitted does not run, whoever has it.
     async fn give_up(&self, container: &str) -> Result<(), StartError> {
-        let made = self.engine.made.find(&self.request.id);
-        delete(&self.engine, container).await?;
-        let made = made.filter(|made| made.container == container);
-        let volume = made.as_ref().and_then(|made| made.volume.as_deref());
-        if let Some(volume) = volume {
-            removal::give_up_volume(&self.engine, volume, self.request.id.run).await;
-        }
-        if made.is_some() {
-            self.engine.made.forget(&self.request.id);
-        }
-        Ok(())
+        let given_up = removal::give_up(&self.engine, &self.request.id, container).await;
+        given_up.map_err(remedy::of_removal)
     }
 
     /// What bears the name was made of something else, or by another owner of the run, and was not
@@ -83,7 +71,7 @@ impl Bringing {
         }
         let is_in_the_way = seen.recipe.as_deref() != Some(&*self.request.recipe);
         if is_in_the_way {
-            delete(&self.engine, &seen.id).await?;
+            self.give_up(&seen.id).await?;
         }
         Ok(is_in_the_way)
     }
@@ -91,7 +79,7 @@ impl Bringing {
     /// Goes on with what was made, on a network of its own.
     pub(super) async fn rehome(self, container: &str, home: Home) -> Result<Log, StartError> {
         home.spoil();
-        delete(&self.engine, container).await?;
+        self.give_up(container).await?;
         Box::pin(self.alone()).await
     }
 
@@ -105,19 +93,5 @@ impl Bringing {
                 "the engine cannot make its network",
             )),
         }
-    }
-}
-
-/// Removes a container that never ran, with the volumes that have no name. Already gone is success.
-async fn delete(engine: &Engine, id: &str) -> Result<(), StartError> {
-    let options = RemoveContainerOptionsBuilder::new().v(true).build();
-    let Err(error) = engine.docker.remove_container(id, Some(options)).await else {
-        return Ok(());
-    };
-    match remedy::kind(error) {
-        Kind::Said(404, _) => Ok(()),
-        Kind::Said(409, words) if words.contains("already in progress") => Ok(()),
-        Kind::Said(_, words) => Err(remedy::failed(Reason::EngineError, words)),
-        Kind::Away(words) => Err(StartError::Away(remedy::away(&words))),
     }
 }

@@ -131,6 +131,14 @@ pub(crate) fn of_volume(error: Raw, at: &str) -> StartError {
     }
 }
 
+/// An error of the removal of what is in the way of a start.
+pub(crate) fn of_removal(error: Error) -> StartError {
+    match error {
+        Error::Away(words) => StartError::Away(words),
+        Error::Failed(words) | Error::Unsupported(words) => failed(Reason::EngineError, words),
+    }
+}
+
 /// An error of a look at a volume in a container.
 pub(crate) fn of_look(error: Error, at: &str) -> StartError {
     match error {

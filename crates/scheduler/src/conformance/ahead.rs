@@ -19,6 +19,16 @@ fn behind(other: &AttemptId, said: &Later) -> Asking {
     }
 }
 
+/// Nothing comes of it for a while.
+async fn waits<T>(bench: &dyn Bench, asked: impl Future<Output = T>) -> Outcome {
+    let clock = bench.clock();
+    tokio::select! {
+        biased;
+        _ = asked => Err("it did not wait".to_owned()),
+        () = clock.sleep(A_WHILE) => Ok(()),
+    }
+}
+
 /// It starts when it is wanted and the one before it has ended, not before, and once.
 pub async fn what_is_ordered_ahead_starts_when_it_is_wanted(bench: &dyn Bench) -> Outcome {
     let scheduler = bench.connect().await;
@@ -62,12 +72,7 @@ pub async fn what_is_ordered_ahead_and_not_wanted_leaves_nothing(bench: &dyn Ben
     let job = Job::exit(0);
     let ahead = start(bench, &*scheduler, &second, &job, behind(&first, &said));
     let mut ahead = pin!(ahead);
-    let clock = bench.clock();
-    tokio::select! {
-        biased;
-        _ = &mut ahead => return Err("it did not wait".to_owned()),
-        () = clock.sleep(A_WHILE) => {}
-    }
+    waits(bench, ahead.as_mut()).await?;
     word.send_replace(Some(false));
     assert!(matches!(ahead.await, Err(StartError::Refused)));
     let ours = scheduler
@@ -99,12 +104,7 @@ pub async fn what_is_ordered_ahead_asks_for_no_image_before_it_is_wanted(
     };
     let ahead = start(bench, &*scheduler, &second, &job, behind(&first, &said));
     let mut ahead = pin!(ahead);
-    let clock = bench.clock();
-    tokio::select! {
-        biased;
-        _ = &mut ahead => return Err("it did not wait".to_owned()),
-        () = clock.sleep(A_WHILE) => {}
-    }
+    waits(bench, ahead.as_mut()).await?;
     word.send_replace(Some(true));
     match ahead.await {
         Err(StartError::Failed { reason, .. }) => assert_eq!(reason, Reason::ImageNotFound),
