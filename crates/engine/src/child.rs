@@ -168,14 +168,15 @@ impl Engine {
             origin,
             secrets,
         } = accepted;
-        let identity = |number| Identity {
+        let identity = Identity {
             run: id,
             namespace: namespace.clone(),
             version,
-            number,
+            // The store gives it.
+            number: 0,
         };
         let (run, mut changes) = Run::new(&plan, self.now());
-        let mut book = Book::restore(Arc::clone(&plan), identity(0), origin.clone(), run);
+        let mut book = Book::restore(Arc::clone(&plan), identity, origin.clone(), run);
         self.know_objects(&mut book).await?;
         changes.extend(self.admitted(&mut book));
         let new = NewRun {

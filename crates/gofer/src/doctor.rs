@@ -101,7 +101,8 @@ fn described(kept: &[KeptRow]) -> String {
     let named = some_of(&names);
     let (shell, hours) = (name(first), LONGEST_KEPT.as_secs() / 3_600);
     format!(
-        "{containers}, for {hours} h at most: {named}; `gofer shell {shell}` looks into it, `gofer clean` removes them"
+        "{containers}, for {hours} h at most: {named}; `gofer shell {shell}` looks into it, \
+         `gofer clean --dry-run` lists what `gofer clean` removes"
     )
 }
 

@@ -130,8 +130,8 @@ impl Project {
         self.docker.leftovers(&label, &kept)
     }
 
-    /// Nothing of ours is on the engine but what is kept of failed attempts, and `gofer doctor`
-    /// names that.
+    /// Nothing of ours is on the engine but what is kept of failed attempts: `gofer doctor` says
+    /// how many these are, and `gofer clean --dry-run` names each.
     pub(crate) fn assert_nothing_left(&self) {
         let left = self.left();
         assert!(left.is_empty(), "left behind:\n{}", left.join("\n"));
@@ -141,6 +141,12 @@ impl Project {
             return;
         }
         let said = self.gofer(&["doctor"]).out();
+        let count = match kept.len() {
+            1 => "the container of 1 failed attempt,".to_owned(),
+            count => format!("the containers of {count} failed attempts,"),
+        };
+        assert!(said.contains(&count), "{count:?} is not in:\n{said}");
+        let said = self.gofer(&["clean", "--dry-run"]).out();
         for row in kept {
             assert!(said.contains(&row.name), "{} is not in:\n{said}", row.name);
         }

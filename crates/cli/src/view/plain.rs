@@ -160,12 +160,12 @@ fn ending(run: &Run, key: &Key, state: TaskState) -> String {
         (_, TaskState::Retrying) => format!(" after attempt {}", unit.attempts().len()),
         _ => String::new(),
     };
+    let why = text::safe(unit.why().as_bytes());
     let items = match unit.task.items.len() {
         0 => String::new(),
-        _ if key.1.is_some() => String::new(),
+        _ if key.1.is_some() || !why.is_empty() => String::new(),
         items => format!(", {}", text::count(items, "item")),
     };
-    let why = text::safe(unit.why().as_bytes());
     let why = if why.is_empty() {
         why
     } else {

@@ -459,6 +459,7 @@ fn gathered(task: &Task) -> (TaskState, Option<Reason>, Option<String>) {
             let of = task.items.iter().filter(|item| is_in_list(item)).count();
             let message = match found.len() {
                 1 => format!("item {} of {of}: {why}", shown.join("")),
+                all if all == of => format!("all {of} items; the first: {why}"),
                 _ => format!("items {}{more} of {of}; the first: {why}", shown.join(", ")),
             };
             return (state, first.reason, Some(message));

@@ -67,6 +67,18 @@ fn s50_a_failed_item_does_not_stop_the_others_and_the_task_names_the_items() {
 }
 
 #[test]
+fn where_every_item_failed_they_are_not_counted_out() {
+    let world = mapped(r#"["a","b"]"#)
+        .script("map/0", [exits(3)])
+        .script("map/1", [exits(4)])
+        .run();
+    assert_eq!(
+        world.message("map"),
+        "all 2 items; the first: it exited with code 3"
+    );
+}
+
+#[test]
 fn s51_a_matrix_gives_its_items_with_keys_in_order_and_the_last_fastest() {
     let world = World::new(json!({"tasks": {
         "m": {"matrix": {"os": ["deb", "alp"], "arch": [1, 2]}, "env": {"A": {"item": "arch"}, "O": {"item": "os"}}},
