@@ -117,6 +117,11 @@ impl DataDir {
         self.0.join("objects")
     }
 
+    /// What an engine says of its machine.
+    pub(crate) fn machine(&self) -> PathBuf {
+        self.0.join("engine.json")
+    }
+
     /// What seals secrets.
     pub(crate) fn keys(&self) -> PathBuf {
         self.0.join("keys")

@@ -41,7 +41,7 @@ pub(crate) async fn examine(places: &Places, project: &Path) -> Vec<Check> {
     if let Some(store) = &store {
         look_at_kept(store, &mut checks).await;
     }
-    let link = EngineLink::new(id, Arc::new(SystemClock::new()));
+    let link = EngineLink::new(id, Arc::new(SystemClock::new()), None);
     look_at_engine(&link, &mut checks).await;
     link.close().await;
     checks

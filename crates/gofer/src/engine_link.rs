@@ -15,6 +15,7 @@ use gofer_scheduler_docker::{
     ConnectError, Docker, Environment, FindError, Found, Options, Reached, find, find_named,
 };
 use std::{
+    path::PathBuf,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -77,13 +78,16 @@ pub(crate) struct EngineLink {
     docker: OnceCell<(Found, Docker)>,
     /// What a person named, if anything.
     named: OnceLock<String>,
+    machine: Option<PathBuf>,
 }
 
 impl EngineLink {
-    pub(crate) fn new(store: StoreId, clock: Arc<dyn Clock>) -> Self {
+    /// `machine`: where what it says of its machine is kept.
+    pub(crate) fn new(store: StoreId, clock: Arc<dyn Clock>, machine: Option<PathBuf>) -> Self {
         Self {
             store,
             clock,
+            machine,
             docker: OnceCell::new(),
             named: OnceLock::new(),
         }
@@ -113,6 +117,7 @@ impl EngineLink {
         let clock = Arc::clone(&self.clock);
         let options = Options {
             docker_config: Environment::of_process().docker_config(),
+            machine: self.machine.clone(),
             ..Options::default()
         };
         (found, reached.serve(self.store, clock, options))

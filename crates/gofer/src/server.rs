@@ -31,6 +31,8 @@ const LONGEST_SWEEP: Duration = Duration::from_secs(5);
 
 /// Nothing may ever start here.
 const LATEST_SWEEP: Duration = Duration::from_secs(2);
+/// A task that does next to nothing has ended by then.
+const AFTER_START: Duration = Duration::from_millis(40);
 
 /// A running server.
 pub(crate) struct Server {
@@ -97,7 +99,9 @@ impl Server {
             files,
         } = bound;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let link = Arc::new(EngineLink::new(storage.store.id(), Arc::clone(&clock)));
+        let machine = (!storage.is_empty).then(|| data.machine());
+        let link = EngineLink::new(storage.store.id(), Arc::clone(&clock), machine);
+        let link = Arc::new(link);
         let engine = Engine::new(Parts {
             store: storage.store,
             scheduler: Arc::clone(&link) as Arc<dyn Scheduler>,
@@ -156,14 +160,14 @@ impl Server {
     }
 
     /// Takes away, beside all else, what dead processes left of runs that are over. What is to
-    /// start goes first.
+    /// start goes first, and what ends at once.
     pub(crate) fn sweep(&self) {
         let (engine, closing) = (self.engine.clone(), self.closing.clone());
         self.sweeping.spawn(async move {
             tokio::select! {
                 biased;
                 () = closing.cancelled() => {}
-                () = engine.begun() => {}
+                () = async { engine.begun().await; tokio::time::sleep(AFTER_START).await } => {}
                 () = tokio::time::sleep(LATEST_SWEEP) => {}
             }
             match engine.sweep().await {

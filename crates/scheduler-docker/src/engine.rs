@@ -1,8 +1,8 @@
 //! What all parts of the adapter share: the connection, whose store this is, and the tasks we own.
 
 use crate::{
-    files::Users, find::Endpoint, image::Known, labels, link::Link, made::Register,
-    services::Followed, supplies::Supplies,
+    files::Users, find::Endpoint, image::Known, labels, link::Link, machine::Machine,
+    made::Register, services::Followed, supplies::Supplies,
 };
 use bollard::{Docker, errors::Error as Raw, models::ContainerInspectResponse};
 use gofer_core::{
@@ -39,6 +39,11 @@ pub struct Options {
     pub sandboxes: usize,
     /// The folder in which the user's client keeps how it signs in to registries.
     pub docker_config: Option<PathBuf>,
+    /// The file in which is kept what an engine says of its machine. Without it each process asks.
+    pub machine: Option<PathBuf>,
+    /// What attempts leave is read where the engine keeps it, if that is within reach. Otherwise the
+    /// engine is asked.
+    pub reads_directly: bool,
 }
 
 impl Default for Options {
@@ -47,6 +52,8 @@ impl Default for Options {
             pids_limit: 4096,
             sandboxes: 16,
             docker_config: None,
+            machine: None,
+            reads_directly: true,
         }
     }
 }
@@ -69,33 +76,12 @@ pub(crate) struct Engine {
     pub(crate) users: Users,
     pub(crate) services: Followed,
     machine: OnceCell<Machine>,
+    /// What attempts leave is not where we could read it.
+    pub(crate) is_out_of_reach: AtomicBool,
     pub(crate) tasks: TaskTracker,
     /// No more work is begun, and what waits stops waiting.
     pub(crate) closing: CancellationToken,
     live: Mutex<BTreeMap<AttemptId, Arc<Live>>>,
-}
-
-/// What the engine says of its machine.
-#[derive(Debug)]
-pub(crate) struct Machine {
-    pub(crate) name: Option<String>,
-    pub(crate) architecture: String,
-    pub(crate) cores: usize,
-    pub(crate) live_restore: bool,
-}
-
-impl Machine {
-    /// The engine executes its parts to answer.
-    pub(crate) async fn of(docker: &Docker) -> Result<Self, bollard::errors::Error> {
-        let info = docker.info().await?;
-        let cores = info.ncpu.and_then(|cores| usize::try_from(cores).ok());
-        Ok(Self {
-            name: info.name,
-            architecture: info.architecture.unwrap_or_default(),
-            cores: cores.unwrap_or(1),
-            live_restore: info.live_restore_enabled.unwrap_or(false),
-        })
-    }
 }
 
 /// An attempt that somebody follows.
@@ -158,16 +144,16 @@ impl Engine {
             made: Register::default(),
             images: Known::default(),
             machine: OnceCell::new(),
+            is_out_of_reach: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             live: Mutex::default(),
         }
     }
 
-    /// Asked once. It takes an engine some 10 ms, since it executes its parts to answer.
-    pub(crate) async fn machine(&self) -> Result<&Machine, bollard::errors::Error> {
-        let ask = || Machine::of(&self.docker);
-        self.machine.get_or_try_init(ask).await
+    /// Asked once.
+    pub(crate) async fn machine(&self) -> Result<&Machine, Raw> {
+        self.machine.get_or_try_init(|| Machine::of(self)).await
     }
 
     /// As far as known.

@@ -8,7 +8,7 @@ use crate::{
     files,
     follow::{self, Begin, Memory, Watched},
     image::{self, Facts},
-    labels,
+    labels, left,
     link::Ear,
     made::Made,
     place::{self, Place},
@@ -166,6 +166,7 @@ impl Bringing {
                         container: container.clone(),
                         volume: place.volume().map(str::to_owned),
                         at: None,
+                        left: None,
                     };
                     // What is beside it has to be looked for.
                     if attempt.services.is_empty() {
@@ -333,7 +334,11 @@ impl Bringing {
             // Before the permit: it may take long, and what is permitted has to start.
             files::put_inputs(&self.engine, &self.name, &**inputs).await?;
         }
-        let (attached, permitted) = tokio::join!(self.attach(), self.permitted(container));
+        let (attached, permitted, ()) = tokio::join!(
+            self.attach(),
+            self.permitted(container),
+            left::find(&self.engine, &self.request.id, container)
+        );
         permitted?;
         let source = attached?;
         let lease = match home.moved_in(&self.engine).await {

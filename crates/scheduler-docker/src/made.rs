@@ -1,7 +1,7 @@
 //! What this process created itself: it is removed by the id that the engine gave, without a look
 //! at labels that nobody else has written.
 
-use crate::engine::lock;
+use crate::{engine::lock, left::Left};
 use gofer_core::{
     Timestamp,
     id::{AttemptId, RunId},
@@ -16,6 +16,8 @@ pub(crate) struct Made {
     pub(crate) volume: Option<String>,
     /// When, as the engine says.
     pub(crate) at: Option<Timestamp>,
+    /// Where what it leaves is within our reach.
+    pub(crate) left: Option<Left>,
 }
 
 #[derive(Default)]
@@ -30,6 +32,13 @@ impl Register {
     pub(crate) fn date(&self, id: &AttemptId, at: Timestamp) {
         if let Some(made) = lock(&self.0).get_mut(id) {
             made.at = Some(at);
+        }
+    }
+
+    /// What it leaves will be there.
+    pub(crate) fn left(&self, id: &AttemptId, left: Left) {
+        if let Some(made) = lock(&self.0).get_mut(id) {
+            made.left = Some(left);
         }
     }
 

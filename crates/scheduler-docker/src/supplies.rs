@@ -4,7 +4,7 @@
 mod sandbox;
 mod volume;
 
-pub(crate) use sandbox::{Home, Lease, holding, home_behind, make_sandboxes, sandbox};
+pub(crate) use sandbox::{Home, Lease, holding, home, home_behind, make_sandboxes};
 pub(crate) use volume::{volume, want_volume};
 
 use crate::{
@@ -48,6 +48,8 @@ struct Stock {
     used: BTreeMap<AttemptId, String>,
     /// Those in use, for whom after that.
     promised: BTreeMap<String, oneshot::Sender<Lease>>,
+    /// The one that is there and does not run yet.
+    coming: Option<String>,
     /// How many there are, those in use included.
     made: usize,
     /// How many there are to be.

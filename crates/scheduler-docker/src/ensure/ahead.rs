@@ -29,8 +29,7 @@ impl Bringing {
                 home = supplies::home_behind(engine, run, behind) => return Ok(home),
             }
         }
-        let lease = supplies::sandbox(engine, run, self.request.more_to_come).await;
-        Ok(Home::of(lease))
+        Ok(supplies::home(engine, run, self.request.more_to_come).await)
     }
 
     /// What has to be as it was left by those before.

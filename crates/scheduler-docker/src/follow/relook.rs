@@ -3,7 +3,7 @@
 use super::{Last, Seen, State, Stretch, Watched, ending::is_suspicious};
 use crate::{
     link::{self, Backoff},
-    remedy,
+    machine, remedy,
     source::{self, Wanted},
 };
 use gofer_core::Timestamp;
@@ -45,8 +45,9 @@ impl Watched {
             || (truth.generation.is_none() && self.engine.brand == crate::Brand::Docker);
         self.generation = truth.generation;
         // With live-restore a restart does not show, and its log may miss what we had.
-        let machine = self.engine.machine().await.ok();
-        let live_restore = machine.is_none_or(|machine| machine.live_restore);
+        let live_restore = machine::has_live_restore(&self.engine)
+            .await
+            .unwrap_or(true);
         let after = (self.restarted || live_restore).then_some(broke);
         if seen.state == State::Ended {
             return self.ended(&seen, after).await;

@@ -6,10 +6,11 @@ use super::{
     wires::{self, Ends, Wires},
 };
 use crate::{
+    collect,
     engine::Engine,
     labels,
     remedy::{self, Kind},
-    removal, services, supplies,
+    removal, services, spec, supplies,
 };
 use bollard::{
     models::{ContainerConfig, ContainerCreateBody, ContainerInspectResponse, HostConfig},
@@ -51,6 +52,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// does.
 async fn has_ended(engine: &Engine, id: &AttemptId) -> Result<bool, Error> {
     let name = labels::attempt_name(engine.store, id);
+    // It answers this when it has let go of the container.
+    let _ = collect::stat(engine, &name, spec::PLACE).await;
     let filters = HashMap::from([("name", vec![format!("^/?{name}$")])]);
     let options = ListContainersOptionsBuilder::new()
         .all(true)

@@ -2,7 +2,7 @@
 
 use super::{Shelf, Stock, no_log};
 use crate::{
-    engine::{Engine, lock},
+    engine::{Brand, Engine, lock},
     holder, labels, remedy,
 };
 use bollard::{
@@ -29,6 +29,15 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
+    fn of(shelf: &Arc<Shelf>, era: u64, id: String) -> Self {
+        Self {
+            shelf: shelf.clone(),
+            era,
+            id: Some(id),
+            by: None,
+        }
+    }
+
     pub(crate) fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
@@ -61,15 +70,8 @@ impl Drop for Lease {
                 None => stock.sandboxes.push(id),
                 Some(next) => {
                     drop(stock);
-                    let (shelf, era) = (self.shelf.clone(), self.era);
-                    let lease = Self {
-                        shelf,
-                        era,
-                        id: Some(id),
-                        by: None,
-                    };
                     // Where nobody waits for it any more it is given back after all.
-                    let _ = next.send(lease);
+                    let _ = next.send(Self::of(&self.shelf, self.era, id));
                 }
             }
         }
@@ -78,6 +80,17 @@ impl Drop for Lease {
 }
 
 impl Stock {
+    /// Who gets a sandbox when it is free. `None`: somebody else does.
+    fn promise(&mut self, id: &str) -> Option<Receiver<Lease>> {
+        let earlier = self.promised.get(id);
+        if earlier.is_some_and(|earlier| !earlier.is_closed()) {
+            return None;
+        }
+        let (next, promised) = channel();
+        self.promised.insert(id.to_owned(), next);
+        Some(promised)
+    }
+
     /// A sandbox is not in use any more: says who was promised it.
     fn give_up(&mut self, id: Option<&str>, by: Option<&AttemptId>) -> Option<Sender<Lease>> {
         if let Some(by) = by {
@@ -95,19 +108,17 @@ pub(crate) enum Home {
     Leased(Lease),
     /// The sandbox's of another attempt, as soon as that one has ended.
     Promised(String, Receiver<Lease>),
+    /// A sandbox's that is there and does not run yet.
+    Coming(String, Receiver<Lease>),
 }
 
 impl Home {
-    pub(crate) fn of(lease: Option<Lease>) -> Self {
-        lease.map_or(Self::Own, Self::Leased)
-    }
-
     /// The container that holds it.
     pub(crate) fn holder(&self) -> Option<&str> {
         match self {
             Self::Own => None,
             Self::Leased(lease) => lease.id(),
-            Self::Promised(id, _) => Some(id),
+            Self::Promised(id, _) | Self::Coming(id, _) => Some(id),
         }
     }
 
@@ -131,6 +142,11 @@ impl Home {
                 };
                 given.map(Some).ok_or(Self::Promised(id, promised))
             }
+            // Whoever starts it says so, or goes.
+            Self::Coming(id, mut promised) => {
+                let given = (&mut promised).await.ok();
+                given.map(Some).ok_or(Self::Coming(id, promised))
+            }
         }
     }
 }
@@ -141,7 +157,7 @@ pub(crate) async fn home_behind(engine: &Engine, run: RunId, behind: &AttemptId)
     loop {
         let mut changed = std::pin::pin!(shelf.changed.notified());
         changed.as_mut().enable();
-        let found = promise(&shelf, behind).or_else(|| take(&shelf).map(Home::Leased));
+        let found = promised(&shelf, behind).or_else(|| take(&shelf).map(Home::Leased));
         if let Some(home) = found {
             return home;
         }
@@ -149,34 +165,26 @@ pub(crate) async fn home_behind(engine: &Engine, run: RunId, behind: &AttemptId)
     }
 }
 
-fn promise(shelf: &Shelf, behind: &AttemptId) -> Option<Home> {
+fn promised(shelf: &Shelf, behind: &AttemptId) -> Option<Home> {
     let mut stock = lock(&shelf.stock);
     let id = stock.used.get(behind)?.clone();
-    if stock
-        .promised
-        .get(&id)
-        .is_some_and(|next| !next.is_closed())
-    {
-        return None;
-    }
-    let (next, promised) = channel();
-    stock.promised.insert(id.clone(), next);
+    let promised = stock.promise(&id)?;
     Some(Home::Promised(id, promised))
 }
 
 /// A sandbox for one attempt, if one is ready or becomes so soon; others are made beside it.
-pub(crate) async fn sandbox(engine: &Arc<Engine>, run: RunId, more_to_come: bool) -> Option<Lease> {
+pub(crate) async fn home(engine: &Arc<Engine>, run: RunId, more_to_come: bool) -> Home {
     let shelf = engine.supplies.of(run);
     if let Some(lease) = take(&shelf) {
-        return Some(lease);
+        return Home::Leased(lease);
     }
     let is_first = more_to_come && is_first(engine, &shelf);
     make_sandboxes(engine, run);
-    if is_first {
-        return None;
+    if is_first && !joins_what_is_coming(engine) {
+        return Home::Own;
     }
-    if let Some(lease) = one_soon(engine, &shelf).await {
-        return Some(lease);
+    if let Some(home) = one_soon(engine, &shelf).await {
+        return home;
     }
     if more_to_come {
         // They stay in use: the more there are, the more is saved when the next tasks come.
@@ -184,7 +192,13 @@ pub(crate) async fn sandbox(engine: &Arc<Engine>, run: RunId, more_to_come: bool
         stock.wanted = stock.wanted.max(stock.made + 1);
         stock.wanted = stock.wanted.min(engine.options.sandboxes);
     }
-    None
+    Home::Own
+}
+
+/// Whether a container can be made that joins one that is yet to be started. Podman would start that
+/// one itself.
+fn joins_what_is_coming(engine: &Engine) -> bool {
+    engine.brand == Brand::Docker
 }
 
 /// Notes that one more is wanted, as far as the machine can start containers at once.
@@ -200,13 +214,14 @@ fn is_first(engine: &Engine, shelf: &Shelf) -> bool {
 
 /// Waits for as long as others give theirs back: to start with one is quicker than to start on a
 /// network of one's own, which is made behind a lock of the engine's.
-async fn one_soon(engine: &Engine, shelf: &Arc<Shelf>) -> Option<Lease> {
+async fn one_soon(engine: &Engine, shelf: &Arc<Shelf>) -> Option<Home> {
     let begun = engine.clock.moment();
     loop {
         let mut changed = std::pin::pin!(shelf.changed.notified());
         changed.as_mut().enable();
-        if let Some(lease) = take(shelf) {
-            return Some(lease);
+        let found = take(shelf).map(Home::Leased).or_else(|| coming(shelf));
+        if found.is_some() {
+            return found;
         }
         let nothing_comes = {
             let stock = lock(&shelf.stock);
@@ -230,12 +245,14 @@ async fn one_soon(engine: &Engine, shelf: &Arc<Shelf>) -> Option<Lease> {
 fn take(shelf: &Arc<Shelf>) -> Option<Lease> {
     let mut stock = lock(&shelf.stock);
     let id = stock.sandboxes.pop()?;
-    Some(Lease {
-        shelf: shelf.clone(),
-        era: stock.era,
-        id: Some(id),
-        by: None,
-    })
+    Some(Lease::of(shelf, stock.era, id))
+}
+
+fn coming(shelf: &Shelf) -> Option<Home> {
+    let mut stock = lock(&shelf.stock);
+    let id = stock.coming.clone()?;
+    let promised = stock.promise(&id)?;
+    Some(Home::Coming(id, promised))
 }
 
 /// Has those made that are wanted.
@@ -256,21 +273,26 @@ async fn make_all(engine: Arc<Engine>, shelf: Arc<Shelf>, run: RunId) {
     loop {
         let made = make_sandbox(&engine, &shelf, run).await;
         let mut stock = lock(&shelf.stock);
+        let coming = stock.coming.take();
+        let mut ready = None;
         match made {
             Ok(Some(id)) => {
                 stock.made += 1;
-                stock.sandboxes.push(id);
+                ready = Some(Lease::of(&shelf, stock.era, id));
             }
             // No program of ours for this machine: every attempt gets a network of its own.
             Ok(None) => stock.wanted = 0,
             Err(error) => {
                 tracing::warn!(%run, error = %remedy::chain(&error), "no sandbox was made");
                 stock.wanted = stock.made;
+                coming.and_then(|id| stock.promised.remove(&id));
             }
         }
         let enough = stock.released || stock.made >= stock.wanted;
         stock.is_making = !enough;
         drop(stock);
+        // To whom it was promised, or onto the shelf.
+        drop(ready);
         shelf.changed.notify_waiters();
         if enough {
             return;
@@ -294,8 +316,12 @@ async fn make_sandbox(engine: &Engine, shelf: &Shelf, run: RunId) -> Result<Opti
         stock.is_unclear |= created.is_err();
         let id = created?.id;
         stock.held.containers.insert(id.clone());
+        if joins_what_is_coming(engine) {
+            stock.coming = Some(id.clone());
+        }
         id
     };
+    shelf.changed.notify_waiters();
     engine.docker.start_container(&id, None).await?;
     Ok(Some(id))
 }

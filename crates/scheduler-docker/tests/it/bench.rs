@@ -66,7 +66,10 @@ impl OnDocker {
     }
 
     pub(crate) async fn docker(&self) -> Docker {
-        let options = Options::default();
+        self.with(Options::default()).await
+    }
+
+    pub(crate) async fn with(&self, options: Options) -> Docker {
         Docker::connect(&self.found, self.store, Arc::new(Real), options)
             .await
             .unwrap()

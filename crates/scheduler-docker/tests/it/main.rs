@@ -12,6 +12,7 @@ mod bench;
 mod clock;
 mod conformance;
 mod engine;
+mod left;
 mod podman;
 mod private;
 mod registry;

@@ -1,0 +1,157 @@
+//! What an ended attempt left, read where the engine keeps it. The engine itself answers only when it
+//! has let go of the container, up to 50 ms after the end, and executes a program to hand a file out.
+//!
+//! This is for folders that are on this machine and ours to read. The attempt decided what is in
+//! them, so nothing is followed, and only what is an ordinary file or folder is opened; of all else
+//! the engine is asked, which looks at it from inside the container.
+
+use crate::{
+    collect::MOST,
+    engine::{Brand, Engine},
+    find::Endpoint,
+    spec::{ARTIFACTS, PLACE},
+};
+use bollard::models::{ContainerInspectResponse, MountPoint};
+use gofer_core::id::AttemptId;
+use gofer_scheduler::Collected;
+use rustix::{
+    fs::{self, AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags},
+    io::Errno,
+};
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    path::{Path, PathBuf},
+    sync::atomic::Ordering,
+};
+
+/// The folders of an attempt, as this machine knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// What the attempt sees as `/gofer`.
+    place: PathBuf,
+    /// What it sees as `/gofer/artifacts`, where that is not in it.
+    artifacts: Option<PathBuf>,
+}
+
+impl Left {
+    fn of(inspected: &ContainerInspectResponse) -> Option<Self> {
+        let mounts = inspected.mounts.as_deref().unwrap_or_default();
+        Some(Self {
+            place: source(mounts, PLACE)?,
+            artifacts: source(mounts, ARTIFACTS),
+        })
+    }
+
+    fn is_here(&self) -> bool {
+        let mut folders = [&self.place].into_iter().chain(&self.artifacts);
+        folders.all(|folder| folder_at(folder).is_ok())
+    }
+
+    /// `Err`: it is something that only the engine can judge.
+    fn read(&self) -> io::Result<Collected> {
+        let place = folder_at(&self.place)?;
+        let output = output(place.as_fd())?;
+        let folder = match &self.artifacts {
+            Some(path) => Some(folder_at(path)?),
+            None => folder_in(place.as_fd(), "artifacts")?,
+        };
+        let artifacts = folder.is_some_and(|folder| has_any(folder.as_fd()).unwrap_or(true));
+        Ok(Collected { output, artifacts })
+    }
+}
+
+fn source(mounts: &[MountPoint], target: &str) -> Option<PathBuf> {
+    let is_it = |mount: &&MountPoint| {
+        mount.destination.as_deref() == Some(target)
+            && mount.typ.as_deref() == Some("volume")
+            && mount.driver.as_deref() == Some("local")
+    };
+    let mount = mounts.iter().find(is_it)?;
+    mount.source.as_deref().map(PathBuf::from)
+}
+
+/// Looks where the engine keeps what this attempt will leave, if it is within reach.
+pub(crate) async fn find(engine: &Engine, id: &AttemptId, container: &str) {
+    let is_local = matches!(engine.endpoint, Endpoint::Unix(_)) && engine.brand == Brand::Docker;
+    let is_wanted = engine.options.reads_directly && is_local;
+    if !is_wanted || engine.is_out_of_reach.load(Ordering::Relaxed) {
+        return;
+    }
+    let Ok(inspected) = engine.docker.inspect_container(container, None).await else {
+        return;
+    };
+    match Left::of(&inspected).filter(Left::is_here) {
+        Some(left) => engine.made.left(id, left),
+        // Neither is it the next time.
+        None => engine.is_out_of_reach.store(true, Ordering::Relaxed),
+    }
+}
+
+/// `None`: the engine has to be asked.
+pub(crate) async fn collect(engine: &Engine, id: &AttemptId) -> Option<Collected> {
+    let left = engine.made.find(id)?.left?;
+    let reading = tokio::task::spawn_blocking(move || left.read());
+    reading.await.ok()?.ok()
+}
+
+/// Nothing on the way is followed, nothing outside is reached.
+const INSIDE: ResolveFlags = ResolveFlags::BENEATH
+    .union(ResolveFlags::NO_SYMLINKS)
+    .union(ResolveFlags::NO_MAGICLINKS)
+    .union(ResolveFlags::NO_XDEV);
+
+fn folder_at(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(fs::openat(CWD, path, flags, Mode::empty())?)
+}
+
+fn open_in(folder: BorrowedFd<'_>, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    fs::openat2(folder, name, flags, Mode::empty(), INSIDE)
+}
+
+fn folder_in(folder: BorrowedFd<'_>, name: &str) -> io::Result<Option<OwnedFd>> {
+    match open_in(folder, name, OFlags::RDONLY | OFlags::DIRECTORY) {
+        Ok(found) => Ok(Some(found)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn output(place: BorrowedFd<'_>) -> io::Result<Option<Vec<u8>>> {
+    // To open what is no ordinary file may wait, or do something.
+    match fs::statat(place, "output", AtFlags::SYMLINK_NOFOLLOW) {
+        Err(Errno::NOENT) => return Ok(None),
+        found if is_file(&found?) => {}
+        _ => return Err(io::ErrorKind::InvalidInput.into()),
+    }
+    let file = open_in(place, "output", OFlags::RDONLY | OFlags::NONBLOCK)?;
+    if !is_file(&fs::fstat(&file)?) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut output = Vec::new();
+    File::from(file)
+        .take(MOST as u64)
+        .read_to_end(&mut output)?;
+    Ok(Some(output))
+}
+
+fn is_file(stat: &fs::Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+}
+
+fn has_any(folder: BorrowedFd<'_>) -> io::Result<bool> {
+    for entry in fs::Dir::read_from(folder)? {
+        let name = entry?;
+        if !matches!(name.file_name().to_bytes(), b"." | b"..") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+#[path = "left_tests.rs"]
+mod tests;

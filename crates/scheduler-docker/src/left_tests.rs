@@ -1,0 +1,95 @@
+use super::*;
+use std::{
+    fs::{create_dir, write},
+    os::unix::{fs::symlink, net::UnixListener},
+};
+use tempfile::TempDir;
+
+fn place() -> (TempDir, Left) {
+    let folder = tempfile::tempdir().unwrap();
+    create_dir(folder.path().join("artifacts")).unwrap();
+    let left = Left {
+        place: folder.path().to_owned(),
+        artifacts: None,
+    };
+    (folder, left)
+}
+
+#[test]
+fn what_is_there_is_read_and_what_is_not_is_nothing() {
+    let (folder, left) = place();
+    let nothing = left.read().unwrap();
+    assert_eq!((nothing.output, nothing.artifacts), (None, false));
+    write(folder.path().join("output"), "a=b\n").unwrap();
+    write(folder.path().join("artifacts/report"), "").unwrap();
+    let some = left.read().unwrap();
+    assert_eq!(
+        (some.output, some.artifacts),
+        (Some(b"a=b\n".to_vec()), true)
+    );
+}
+
+#[test]
+fn artifacts_may_be_a_folder_of_their_own_and_may_have_been_removed() {
+    let (folder, left) = place();
+    let own = tempfile::tempdir().unwrap();
+    let left = Left {
+        artifacts: Some(own.path().to_owned()),
+        ..left
+    };
+    write(folder.path().join("artifacts/hidden"), "").unwrap();
+    assert!(!left.read().unwrap().artifacts);
+    write(own.path().join("report"), "").unwrap();
+    assert!(left.read().unwrap().artifacts);
+    let (folder, left) = place();
+    std::fs::remove_dir(folder.path().join("artifacts")).unwrap();
+    assert!(!left.read().unwrap().artifacts);
+}
+
+#[test]
+fn of_a_long_output_no_more_is_read_than_shows_that_it_is_too_long() {
+    let (folder, left) = place();
+    write(folder.path().join("output"), vec![b'a'; MOST + 5_000]).unwrap();
+    assert_eq!(left.read().unwrap().output.unwrap().len(), MOST);
+}
+
+#[test]
+fn a_link_is_not_followed_and_what_is_no_file_is_not_opened() {
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    write(secret.path(), "password=1\n").unwrap();
+    let (folder, left) = place();
+    let output = folder.path().join("output");
+    symlink(secret.path(), &output).unwrap();
+    assert!(left.read().is_err(), "a link");
+    std::fs::remove_file(&output).unwrap();
+    create_dir(&output).unwrap();
+    assert!(left.read().is_err(), "a folder");
+    std::fs::remove_dir(&output).unwrap();
+    let _socket = UnixListener::bind(&output).unwrap();
+    assert!(left.read().is_err(), "a socket");
+    std::fs::remove_file(&output).unwrap();
+    // To open it would wait for somebody who writes.
+    rustix::fs::mknodat(CWD, &output, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    assert!(left.read().is_err(), "a pipe");
+}
+
+#[test]
+fn a_link_in_place_of_the_artifacts_is_not_followed() {
+    let (folder, left) = place();
+    let artifacts = folder.path().join("artifacts");
+    std::fs::remove_dir(&artifacts).unwrap();
+    symlink("/", &artifacts).unwrap();
+    assert!(left.read().is_err());
+}
+
+#[test]
+fn a_folder_that_is_not_on_this_machine_is_not_here() {
+    let (_folder, left) = place();
+    assert!(left.is_here());
+    let elsewhere = Left {
+        place: "/nowhere/at/all".into(),
+        ..left
+    };
+    assert!(!elsewhere.is_here());
+    assert!(elsewhere.read().is_err());
+}

@@ -1,0 +1,110 @@
+//! What the engine says of its machine. It executes its parts to answer, some 10 ms of a core and
+//! just when a container has started, so the answer is kept for as long as that engine lives.
+
+use crate::engine::Engine;
+use bollard::errors::Error as Raw;
+use serde::{Deserialize, Serialize};
+use std::{fs, io, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+
+/// What does not change while it lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Machine {
+    pub(crate) name: Option<String>,
+    pub(crate) architecture: String,
+    pub(crate) cores: usize,
+}
+
+/// A machine, and whose it is.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    endpoint: String,
+    generation: String,
+    machine: Machine,
+}
+
+impl Machine {
+    /// As it was kept, or as the engine says it.
+    pub(crate) async fn of(engine: &Engine) -> Result<Self, Raw> {
+        let life = engine.link.presence().borrow().generation.clone();
+        // An engine that does not tell its lives apart is always asked.
+        let file = engine.options.machine.as_deref().zip(life);
+        let endpoint = engine.endpoint.to_string();
+        if let Some((path, generation)) = &file
+            && let Some(machine) = read(path, &endpoint, generation)
+        {
+            return Ok(machine);
+        }
+        let info = engine.docker.info().await?;
+        let cores = info.ncpu.and_then(|cores| usize::try_from(cores).ok());
+        let machine = Self {
+            name: info.name,
+            architecture: info.architecture.unwrap_or_default(),
+            cores: cores.unwrap_or(1),
+        };
+        if let Some((path, generation)) = file {
+            let kept = Kept {
+                endpoint,
+                generation,
+                machine: machine.clone(),
+            };
+            if let Err(error) = write(path, &kept) {
+                tracing::debug!(%error, "what the engine says of its machine is not kept");
+            }
+        }
+        Ok(machine)
+    }
+}
+
+/// Whether containers outlive the engine. That may change while it lives: it is asked each time.
+pub(crate) async fn has_live_restore(engine: &Engine) -> Result<bool, Raw> {
+    let info = engine.docker.info().await?;
+    Ok(info.live_restore_enabled.unwrap_or(false))
+}
+
+fn read(path: &Path, endpoint: &str, generation: &str) -> Option<Machine> {
+    let kept: Kept = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let is_its = kept.endpoint == endpoint && kept.generation == generation;
+    is_its.then_some(kept.machine)
+}
+
+/// Whole or not at all, whoever else writes it.
+fn write(path: &Path, kept: &Kept) -> io::Result<()> {
+    let beside = path.with_extension(std::process::id().to_string());
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)?;
+    file.write_all(&serde_json::to_vec(kept)?)?;
+    fs::rename(&beside, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_of_one_life_of_one_engine() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("engine.json");
+        assert_eq!(read(&path, "unix:///a", "1"), None, "nothing is kept");
+        let machine = Machine {
+            name: Some("node".to_owned()),
+            architecture: "x86_64".to_owned(),
+            cores: 2,
+        };
+        let kept = Kept {
+            endpoint: "unix:///a".to_owned(),
+            generation: "1".to_owned(),
+            machine: machine.clone(),
+        };
+        write(&path, &kept).unwrap();
+        assert_eq!(read(&path, "unix:///a", "1"), Some(machine));
+        assert_eq!(read(&path, "unix:///a", "2"), None, "it was started anew");
+        assert_eq!(read(&path, "unix:///b", "1"), None, "another engine");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        fs::write(&path, "{").unwrap();
+        assert_eq!(read(&path, "unix:///a", "1"), None, "it is broken");
+    }
+}
