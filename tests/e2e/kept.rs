@@ -54,6 +54,7 @@ fn kept_runs_are_read_without_an_engine() {
     );
     let by_id = ask(&["show", shown["id"].as_str().unwrap(), "-o", "json"]).json();
     assert_eq!(by_id, shown);
+    assert_eq!(ask(&["show", "-o", "json"]).json(), shown, "the newest");
     let explained = ask(&["explain", "kept/1"]).out();
     for word in ["bad", "4", "the disk said no", "gofer logs"] {
         assert!(explained.contains(word), "{word} is not in\n{explained}");

@@ -3,7 +3,7 @@
 mod aim;
 mod scenario;
 
-use crate::harness::{Canaries, Docker, Events, Listener, Project, Since, number, sha256};
+use crate::harness::{Canaries, Docker, Events, Listener, Live, Project, Since, number, sha256};
 use aim::{Aim, Class};
 use scenario::{PLAIN, RICH, Scenario, expected_log};
 use serde_json::{Value, json};
@@ -124,7 +124,12 @@ struct Trial<'a> {
 impl Trial<'_> {
     fn run(&self, aim: &Aim, tally: &Mutex<Tally>) {
         let before = self.project.records().runs_of("kills").0;
-        let mut live = self.project.spawn(&["run"]);
+        let mut first = self.project.command(&["run"]);
+        first.env(
+            "GOFER_COLLECT",
+            if aim.asks_engine() { "engine" } else { "auto" },
+        );
+        let mut live = Live::new(first);
         aim.wait(self.project, &self.events, &mut live);
         live.kill();
         let hit = aim.what_was_hit(self.project, &self.events);

@@ -283,9 +283,10 @@ pub(crate) struct Runs {
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// etl/42, etl/latest, etl/-1 or an id; or with a task: etl/42/load, etl/42/load/3
+    /// etl/42, etl/latest, etl/-1 or an id; or with a task: etl/42/load, etl/42/load/3; the newest of
+    /// all unless said
     #[arg(value_name = "RUN", allow_hyphen_values = true)]
-    pub(crate) run: String,
+    pub(crate) run: Option<String>,
     /// Print the pipeline document that the run is pinned to
     #[arg(long)]
     pub(crate) config: bool,

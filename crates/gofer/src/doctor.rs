@@ -10,7 +10,7 @@ use gofer_cli::{Check, Verdict};
 use gofer_core::id::{Ids, StoreId};
 use gofer_engine::LONGEST_KEPT;
 use gofer_scheduler::{Ours, Role, Scheduler};
-use gofer_scheduler_docker::{Brand, Found, Probe};
+use gofer_scheduler_docker::{Brand, Found, Options, Probe};
 use gofer_store::{KeptRow, Store};
 use gofer_store_sqlite::SqliteStore;
 use std::{path::Path, sync::Arc};
@@ -41,7 +41,7 @@ pub(crate) async fn examine(places: &Places, project: &Path) -> Vec<Check> {
     if let Some(store) = &store {
         look_at_kept(store, &mut checks).await;
     }
-    let link = EngineLink::new(id, Arc::new(SystemClock::new()), None);
+    let link = EngineLink::new(id, Arc::new(SystemClock::new()), Options::default());
     look_at_engine(&link, &mut checks).await;
     link.close().await;
     checks

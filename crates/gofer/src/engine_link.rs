@@ -15,7 +15,6 @@ use gofer_scheduler_docker::{
     ConnectError, Docker, Environment, FindError, Found, Options, Reached, find, find_named,
 };
 use std::{
-    path::PathBuf,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -78,16 +77,16 @@ pub(crate) struct EngineLink {
     docker: OnceCell<(Found, Docker)>,
     /// What a person named, if anything.
     named: OnceLock<String>,
-    machine: Option<PathBuf>,
+    options: Options,
 }
 
 impl EngineLink {
-    /// `machine`: where what it says of its machine is kept.
-    pub(crate) fn new(store: StoreId, clock: Arc<dyn Clock>, machine: Option<PathBuf>) -> Self {
+    /// How the user signs in to registries is added to the options.
+    pub(crate) fn new(store: StoreId, clock: Arc<dyn Clock>, options: Options) -> Self {
         Self {
             store,
             clock,
-            machine,
+            options,
             docker: OnceCell::new(),
             named: OnceLock::new(),
         }
@@ -117,8 +116,7 @@ impl EngineLink {
         let clock = Arc::clone(&self.clock);
         let options = Options {
             docker_config: Environment::of_process().docker_config(),
-            machine: self.machine.clone(),
-            ..Options::default()
+            ..self.options.clone()
         };
         (found, reached.serve(self.store, clock, options))
     }

@@ -1,5 +1,6 @@
 //! The `gofer` binary: the one place where parts are put together.
 
+mod choices;
 mod clock;
 mod data_dir;
 mod doctor;

@@ -1,6 +1,7 @@
 //! The server of one project, in this process: store, engine and API put together.
 
 use crate::{
+    choices,
     clock::SystemClock,
     data_dir::DataDir,
     engine_link::EngineLink,
@@ -13,7 +14,6 @@ use gofer_cli::Refused;
 use gofer_core::{
     Clock,
     id::{Ids, InstanceId, StoreId},
-    run::Keep,
 };
 use gofer_engine::{Engine, Options, Parts};
 use gofer_logs::{Disk, FsDisk, MemoryDisk};
@@ -99,9 +99,7 @@ impl Server {
             files,
         } = bound;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let machine = (!storage.is_empty).then(|| data.machine());
-        let link = EngineLink::new(storage.store.id(), Arc::clone(&clock), machine);
-        let link = Arc::new(link);
+        let link = link(data, &storage, Arc::clone(&clock))?;
         let engine = Engine::new(Parts {
             store: storage.store,
             scheduler: Arc::clone(&link) as Arc<dyn Scheduler>,
@@ -112,8 +110,8 @@ impl Server {
             vault: Arc::new(KeyFile::new(data.keys())),
             knock: Arc::new(move |owner| sockets.knock(owner)),
             options: Options {
-                keep: kept_by_choice(std::env::var("GOFER_KEEP").ok().as_deref())?,
-                log_cap: cap_by_choice(std::env::var("GOFER_LOG_CAP").ok().as_deref())?,
+                keep: choices::keep()?,
+                log_cap: choices::log_cap()?,
                 ..Options::default()
             },
         });
@@ -201,6 +199,21 @@ impl Server {
     }
 }
 
+/// The container engine, for the containers of this store.
+fn link(
+    data: &DataDir,
+    storage: &Storage,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<EngineLink>, Refused> {
+    let options = gofer_scheduler_docker::Options {
+        machine: (!storage.is_empty).then(|| data.machine()),
+        reads_directly: choices::reads_directly()?,
+        ..gofer_scheduler_docker::Options::default()
+    };
+    let link = EngineLink::new(storage.store.id(), clock, options);
+    Ok(Arc::new(link))
+}
+
 async fn kept(data: &DataDir) -> Result<Storage, Refused> {
     data.make()?;
     let path = data.path().to_owned();
@@ -251,33 +264,6 @@ async fn hear_knocks(knocks: UnixDatagram, engine: Engine, shutdown: Cancellatio
             },
         }
     }
-}
-
-/// Whose containers the user wants kept.
-fn kept_by_choice(chosen: Option<&str>) -> Result<Keep, Refused> {
-    match chosen.filter(|chosen| !chosen.is_empty()) {
-        None | Some("failed") => Ok(Keep::Failed),
-        Some("none") => Ok(Keep::None),
-        Some(other) => Err(Refused {
-            message: format!("GOFER_KEEP is {other:?}"),
-            remedy: Some("it is `failed`, which is the default, or `none`".into()),
-            not_allowed: false,
-        }),
-    }
-}
-
-/// How much of each log the user wants kept.
-fn cap_by_choice(chosen: Option<&str>) -> Result<Option<u64>, Refused> {
-    let Some(chosen) = chosen.filter(|chosen| !chosen.is_empty()) else {
-        return Ok(None);
-    };
-    gofer_core::quantity::memory(chosen)
-        .map(Some)
-        .map_err(|error| Refused {
-            message: format!("GOFER_LOG_CAP: {error}"),
-            remedy: Some("without it, all of each log is kept".into()),
-            not_allowed: false,
-        })
 }
 
 fn user_name(uid: u32) -> String {

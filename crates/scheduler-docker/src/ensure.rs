@@ -120,7 +120,7 @@ impl Bringing {
         }
         let home = self.home().await?;
         match self.create(home.holder()).await? {
-            Created::New(container) => self.start(&container, home, true).await,
+            Created::New(container) => self.start(&container, home).await,
             Created::Before(seen) => self.take_up(seen).await,
             Created::Homeless => {
                 home.spoil();
@@ -141,7 +141,7 @@ impl Bringing {
         if !self.request.attempt.services.is_empty() {
             return Box::pin(self.among_services()).await;
         }
-        Box::pin(self.start(&seen.id, Home::Own, false)).await
+        Box::pin(self.start(&seen.id, Home::Own)).await
     }
 
     async fn pull(&self) -> Result<(), StartError> {
@@ -327,8 +327,8 @@ impl Bringing {
         self.request.stage > Stage::Creating && permitted.is_some_and(|id| *id != seen.id)
     }
 
-    /// Attaches, asks, starts. `new`: this call created it, so nobody started it yet.
-    async fn start(self, container: &str, home: Home, new: bool) -> Result<Log, StartError> {
+    /// Attaches, asks, starts what nobody has started yet.
+    async fn start(self, container: &str, home: Home) -> Result<Log, StartError> {
         if let Some(inputs) = &self.request.inputs {
             self.wanted().await?;
             // Before the permit: it may take long, and what is permitted has to start.
@@ -348,17 +348,20 @@ impl Bringing {
         let Err(error) = self.engine.docker.start_container(container, None).await else {
             return Ok(self.follow(Begin::Fresh(source), lease).await);
         };
-        match (lease, remedy::kind(error)) {
-            (Some(lease), Kind::Said(_, words)) if new && is_of_network(&words) => {
-                self.rehome(container, Home::Leased(lease)).await
+        match remedy::kind(error) {
+            // Of the one that it joined: it was gone, or its engine was started anew.
+            Kind::Said(_, words)
+                if is_of_network(&words)
+                    && !words.contains(container)
+                    && self.request.attempt.services.is_empty() =>
+            {
+                self.rehome(container, Home::of(lease)).await
             }
-            (_, Kind::Away(words)) => Err(StartError::Away(remedy::away(&words))),
-            (_, Kind::Said(status_code, message)) => {
-                Err(self.failure(Raw::DockerResponseServerError {
-                    status_code,
-                    message,
-                }))
-            }
+            Kind::Away(words) => Err(StartError::Away(remedy::away(&words))),
+            Kind::Said(status_code, message) => Err(self.failure(Raw::DockerResponseServerError {
+                status_code,
+                message,
+            })),
         }
     }
 

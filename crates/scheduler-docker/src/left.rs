@@ -1,14 +1,13 @@
 //! What an ended attempt left, read where the engine keeps it. The engine itself answers only when it
-//! has let go of the container, up to 50 ms after the end, and executes a program to hand a file out.
+//! has let go of the container, 6 to 65 ms after the end, and executes a program to hand a file out.
 //!
 //! This is for folders that are on this machine and ours to read. The attempt decided what is in
 //! them, so nothing is followed, and only what is an ordinary file or folder is opened; of all else
-//! the engine is asked, which looks at it from inside the container.
+//! the engine is asked, which never leaves the container's own files.
 
 use crate::{
     collect::MOST,
     engine::{Brand, Engine},
-    find::Endpoint,
     spec::{ARTIFACTS, PLACE},
 };
 use bollard::models::{ContainerInspectResponse, MountPoint};
@@ -44,9 +43,9 @@ impl Left {
         })
     }
 
-    fn is_here(&self) -> bool {
+    fn look(&self) -> io::Result<()> {
         let mut folders = [&self.place].into_iter().chain(&self.artifacts);
-        folders.all(|folder| folder_at(folder).is_ok())
+        folders.try_for_each(|folder| folder_at(folder).map(drop))
     }
 
     /// `Err`: it is something that only the engine can judge.
@@ -74,19 +73,29 @@ fn source(mounts: &[MountPoint], target: &str) -> Option<PathBuf> {
 
 /// Looks where the engine keeps what this attempt will leave, if it is within reach.
 pub(crate) async fn find(engine: &Engine, id: &AttemptId, container: &str) {
-    let is_local = matches!(engine.endpoint, Endpoint::Unix(_)) && engine.brand == Brand::Docker;
-    let is_wanted = engine.options.reads_directly && is_local;
-    if !is_wanted || engine.is_out_of_reach.load(Ordering::Relaxed) {
+    let is_wanted =
+        engine.options.reads_directly && !engine.is_out_of_reach.load(Ordering::Relaxed);
+    let is_near = engine.endpoint.is_local() && engine.brand == Brand::Docker;
+    if !is_wanted || !is_near || engine.made.find(id).is_none() {
         return;
     }
     let Ok(inspected) = engine.docker.inspect_container(container, None).await else {
         return;
     };
-    match Left::of(&inspected).filter(Left::is_here) {
-        Some(left) => engine.made.left(id, left),
-        // Neither is it the next time.
-        None => engine.is_out_of_reach.store(true, Ordering::Relaxed),
+    let Some(left) = Left::of(&inspected) else {
+        return;
+    };
+    match left.look() {
+        Ok(()) => engine.made.left(id, left),
+        Err(error) if is_elsewhere(&error) => engine.is_out_of_reach.store(true, Ordering::Relaxed),
+        Err(_) => {}
     }
+}
+
+/// It is not on this machine, or not for us: neither is the next one.
+fn is_elsewhere(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    matches!(error.kind(), NotFound | NotADirectory | PermissionDenied)
 }
 
 /// `None`: the engine has to be asked.

@@ -83,13 +83,42 @@ fn a_link_in_place_of_the_artifacts_is_not_followed() {
 }
 
 #[test]
-fn a_folder_that_is_not_on_this_machine_is_not_here() {
+fn a_folder_that_is_not_on_this_machine_is_elsewhere() {
     let (_folder, left) = place();
-    assert!(left.is_here());
+    left.look().unwrap();
     let elsewhere = Left {
         place: "/nowhere/at/all".into(),
         ..left
     };
-    assert!(!elsewhere.is_here());
+    assert!(is_elsewhere(&elsewhere.look().unwrap_err()));
     assert!(elsewhere.read().is_err());
+}
+
+#[test]
+fn only_a_local_volume_is_a_folder_of_this_machine() {
+    let mount = |target: &str, typ: &str, driver: &str| MountPoint {
+        destination: Some(target.to_owned()),
+        typ: Some(typ.to_owned()),
+        driver: Some(driver.to_owned()),
+        source: Some(format!("/volumes{target}")),
+        ..MountPoint::default()
+    };
+    let of = |mounts: Vec<MountPoint>| {
+        Left::of(&ContainerInspectResponse {
+            mounts: Some(mounts),
+            ..ContainerInspectResponse::default()
+        })
+    };
+    assert_eq!(of(vec![]), None);
+    assert_eq!(of(vec![mount(PLACE, "bind", "local")]), None);
+    assert_eq!(of(vec![mount(PLACE, "volume", "nfs")]), None);
+    let both = of(vec![
+        mount(ARTIFACTS, "volume", "local"),
+        mount(PLACE, "volume", "local"),
+    ]);
+    let wanted = Left {
+        place: "/volumes/gofer".into(),
+        artifacts: Some("/volumes/gofer/artifacts".into()),
+    };
+    assert_eq!(both, Some(wanted));
 }

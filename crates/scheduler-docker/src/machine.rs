@@ -6,7 +6,8 @@ use bollard::errors::Error as Raw;
 use serde::{Deserialize, Serialize};
 use std::{fs, io, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
-/// What does not change while it lives.
+/// What hardly changes while it lives. A machine that is given another name or other processors has its
+/// old ones until the engine is started anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub(crate) name: Option<String>,
@@ -76,8 +77,9 @@ fn write(path: &Path, kept: &Kept) -> io::Result<()> {
         .truncate(true)
         .mode(0o600)
         .open(&beside)?;
-    file.write_all(&serde_json::to_vec(kept)?)?;
-    fs::rename(&beside, path)
+    let written = file.write_all(&serde_json::to_vec(kept)?);
+    let renamed = written.and_then(|()| fs::rename(&beside, path));
+    renamed.inspect_err(|_| drop(fs::remove_file(&beside)))
 }
 
 #[cfg(test)]

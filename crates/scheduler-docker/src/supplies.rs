@@ -93,6 +93,7 @@ impl Supplies {
             let mut stock = lock(&shelf.stock);
             stock.sandboxes.clear();
             stock.promised.clear();
+            stock.coming = None;
             stock.made = 0;
             stock.era += 1;
         }

@@ -21,7 +21,7 @@ const MOST: usize = 1024;
 /// A writer that met another one lets it in before it goes on.
 const PAUSE: Duration = Duration::from_millis(1);
 /// After this long without work the log is copied into the database: an engine takes longer to start a
-/// container. Whoever opens the database next reads through what is not copied.
+/// container. Whoever opens the database next has to read through what is not copied, 1 ms for each MiB.
 const IDLE: Duration = Duration::from_millis(60);
 
 type Job = Box<dyn Request>;

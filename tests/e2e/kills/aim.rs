@@ -35,6 +35,11 @@ pub(super) struct Aim {
 }
 
 impl Aim {
+    /// Where Gofer reads itself what a task left, there is no time to hit it at that.
+    pub(super) fn asks_engine(&self) -> bool {
+        self.class == Class::Collect || self.delay < 0.5
+    }
+
     /// Waits for the moment. If the run is over before, there is none.
     pub(super) fn wait(&self, project: &Project, events: &Events, live: &mut Live) {
         let records = project.records();

@@ -17,7 +17,13 @@ use gofer_core::Timestamp;
 use gofer_sdk::types::{Attempt, Run};
 
 pub(crate) async fn show(session: &Session<'_>, args: &Show) -> Result<Code> {
-    let (client, run, reference) = project::part(session, &args.run).await?;
+    let (client, run, reference) = if let Some(named) = &args.run {
+        let (client, run, reference) = project::part(session, named).await?;
+        (client, run, Some(reference))
+    } else {
+        let (client, run) = project::newest(session).await?;
+        (client, run, None)
+    };
     if args.config {
         let document = client.config(run.id).await?;
         let text = serde_json::to_string_pretty(&document)
@@ -25,10 +31,11 @@ pub(crate) async fn show(session: &Session<'_>, args: &Show) -> Result<Code> {
         session.page(&format!("{text}\n"))?;
         return Ok(Code::Ok);
     }
-    let Some(task) = &reference.task else {
+    let part = reference.and_then(|reference| Some((reference.task?, reference.item)));
+    let Some((task, index)) = part else {
         return whole(session, &run);
     };
-    let units = project::units(&run, task, reference.item)?;
+    let units = project::units(&run, &task, index)?;
     match (session.is_json(), units.as_slice()) {
         (
             true,
@@ -37,7 +44,7 @@ pub(crate) async fn show(session: &Session<'_>, args: &Show) -> Result<Code> {
                     item: Some(item), ..
                 },
             ],
-        ) if reference.item.is_some() => session.json(item)?,
+        ) if index.is_some() => session.json(item)?,
         (true, [unit, ..]) => session.json(unit.task)?,
         _ => session.page(&attempts(&units, &look(session, &run)))?,
     }

@@ -86,7 +86,7 @@ impl Bringing {
     pub(super) async fn alone(self) -> Result<Log, StartError> {
         match self.create(None).await? {
             Created::Before(seen) => self.take_up(seen).await,
-            Created::New(container) => self.start(&container, Home::Own, true).await,
+            Created::New(container) => self.start(&container, Home::Own).await,
             Created::Homeless => Err(remedy::failed(
                 Reason::EngineError,
                 "the engine cannot make its network",

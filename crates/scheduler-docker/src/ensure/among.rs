@@ -23,9 +23,9 @@ impl Bringing {
         match created {
             // The one that was permitted has gone meanwhile.
             Created::New(_) if self.request.stage > Stage::Creating => Err(StartError::Vanished),
-            Created::New(container) => self.start(&container, Home::Own, true).await,
+            Created::New(container) => self.start(&container, Home::Own).await,
             Created::Before(seen) if seen.state == State::Created => {
-                self.start(&seen.id, Home::Own, false).await
+                self.start(&seen.id, Home::Own).await
             }
             Created::Before(seen) => self.take_up(seen).await,
             Created::Homeless => {

@@ -106,19 +106,21 @@ pub(crate) enum Home {
     Own,
     /// A sandbox's.
     Leased(Lease),
-    /// The sandbox's of another attempt, as soon as that one has ended.
+    /// A sandbox's that another attempt is in, or that does not run yet.
     Promised(String, Receiver<Lease>),
-    /// A sandbox's that is there and does not run yet.
-    Coming(String, Receiver<Lease>),
 }
 
 impl Home {
+    pub(crate) fn of(lease: Option<Lease>) -> Self {
+        lease.map_or(Self::Own, Self::Leased)
+    }
+
     /// The container that holds it.
     pub(crate) fn holder(&self) -> Option<&str> {
         match self {
             Self::Own => None,
             Self::Leased(lease) => lease.id(),
-            Self::Promised(id, _) | Self::Coming(id, _) => Some(id),
+            Self::Promised(id, _) => Some(id),
         }
     }
 
@@ -141,11 +143,6 @@ impl Home {
                     () = engine.clock.sleep(LONGEST_WAIT) => None,
                 };
                 given.map(Some).ok_or(Self::Promised(id, promised))
-            }
-            // Whoever starts it says so, or goes.
-            Self::Coming(id, mut promised) => {
-                let given = (&mut promised).await.ok();
-                given.map(Some).ok_or(Self::Coming(id, promised))
             }
         }
     }
@@ -252,7 +249,7 @@ fn coming(shelf: &Shelf) -> Option<Home> {
     let mut stock = lock(&shelf.stock);
     let id = stock.coming.clone()?;
     let promised = stock.promise(&id)?;
-    Some(Home::Coming(id, promised))
+    Some(Home::Promised(id, promised))
 }
 
 /// Has those made that are wanted.
@@ -285,7 +282,10 @@ async fn make_all(engine: Arc<Engine>, shelf: Arc<Shelf>, run: RunId) {
             Err(error) => {
                 tracing::warn!(%run, error = %remedy::chain(&error), "no sandbox was made");
                 stock.wanted = stock.made;
-                coming.and_then(|id| stock.promised.remove(&id));
+                if let Some(id) = coming {
+                    // Whoever waits for it hears so.
+                    stock.promised.remove(&id);
+                }
             }
         }
         let enough = stock.released || stock.made >= stock.wanted;
@@ -344,3 +344,7 @@ pub(crate) fn holding(image: String, labels: HashMap<String, String>) -> Contain
         ..ContainerCreateBody::default()
     }
 }
+
+#[cfg(test)]
+#[path = "sandbox_tests.rs"]
+mod tests;

@@ -17,4 +17,5 @@ mod podman;
 mod private;
 mod registry;
 mod restarts;
+mod sandboxes;
 mod tasks;

@@ -5,7 +5,7 @@ use crate::{
     engine,
 };
 use async_trait::async_trait;
-use bollard::query_parameters::{CreateImageOptionsBuilder, RemoveContainerOptionsBuilder};
+use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use gofer_core::{
     container::Exec,
@@ -14,12 +14,12 @@ use gofer_core::{
     run::{Reason, Stage},
 };
 use gofer_scheduler::{
-    Attempt, Container, Ensure, Exit, Fact, LogEvent, Permit, Refused, Role, Scheduler, StartError,
+    Attempt, Container, Ensure, Exit, Fact, LogEvent, Permit, Refused, Scheduler, StartError,
     conformance::Bench,
 };
 use gofer_scheduler_docker::{Brand, ConnectError, Docker, Endpoint, Found, Options};
-use std::{sync::Arc, time::Duration};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use std::sync::Arc;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 struct Yes;
 
@@ -31,8 +31,8 @@ impl Permit for Yes {
 }
 
 pub(crate) struct Going {
-    log: BoxStream<'static, LogEvent>,
-    facts: UnboundedReceiver<Fact>,
+    pub(crate) log: BoxStream<'static, LogEvent>,
+    pub(crate) facts: UnboundedReceiver<Fact>,
 }
 
 impl Going {
@@ -68,7 +68,20 @@ pub(crate) async fn start(
     more_to_come: bool,
 ) -> Result<Going, StartError> {
     let (to, facts) = unbounded_channel();
-    let request = Ensure {
+    let request = order(id, main, more_to_come, to);
+    Ok(Going {
+        log: docker.ensure(request).await?,
+        facts,
+    })
+}
+
+pub(crate) fn order(
+    id: &AttemptId,
+    main: Container,
+    more_to_come: bool,
+    facts: UnboundedSender<Fact>,
+) -> Ensure {
+    Ensure {
         id: id.clone(),
         pipeline: "default/tasks".to_owned(),
         number: 1,
@@ -86,12 +99,8 @@ pub(crate) async fn start(
         inputs: None,
         service_logs: Vec::new(),
         permit: Box::new(Yes),
-        facts: to,
-    };
-    Ok(Going {
-        log: docker.ensure(request).await?,
         facts,
-    })
+    }
 }
 
 pub(crate) fn script(text: &str) -> Container {
@@ -283,99 +292,6 @@ async fn too_many_processes_are_stopped_by_the_limit() {
     assert_ne!(exit.code, 0, "{log}");
     assert!(log.contains("fork"), "{log}");
     tidy(docker, run, &["bomb"]).await;
-}
-
-/// Which network a task is in: the name of its namespace.
-const NETWORK: &str = "readlink /proc/self/ns/net";
-
-async fn sandboxes(docker: &Docker) -> usize {
-    let ours = docker.list_ours().await.unwrap();
-    ours.iter()
-        .filter(|ours| ours.role == Role::Sandbox && ours.running)
-        .count()
-}
-
-async fn until_sandboxes(docker: &Docker, wanted: usize) {
-    for _ in 0..200 {
-        if sandboxes(docker).await >= wanted {
-            // Seen by the engine; a moment later by us, too.
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("no sandbox was made");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn later_tasks_share_a_sandbox_and_tasks_at_the_same_time_never_do() {
-    let bench = OnDocker::new().await;
-    let docker = bench.docker().await;
-    let run = bench.run();
-    let (_, first) = run_to_end(&docker, &id(run, "first"), script(NETWORK)).await;
-    let (_, second) = run_to_end(&docker, &id(run, "second"), script(NETWORK)).await;
-    let (_, third) = run_to_end(&docker, &id(run, "third"), script(NETWORK)).await;
-    assert_eq!(
-        (&first, &second),
-        (&second, &third),
-        "the first waits for the sandbox"
-    );
-
-    let slow = format!("{NETWORK}; sleep 1");
-    let going = ["a", "b", "c"].map(|task| run_to_end_of(&docker, id(run, task), &slow));
-    let mut networks: Vec<String> = futures_util::future::join_all(going).await;
-    networks.sort();
-    networks.dedup();
-    assert_eq!(networks.len(), 3, "tasks at the same time share a network");
-
-    let other = bench.run();
-    let (_, of_other) = run_to_end(&docker, &id(other, "first"), script(NETWORK)).await;
-    assert!(
-        !networks.contains(&of_other) && of_other != second,
-        "runs share a network"
-    );
-    docker.remove(&id(other, "first")).await.unwrap();
-    docker.release(&other).await.unwrap();
-    tidy(docker, run, &["first", "second", "third", "a", "b", "c"]).await;
-}
-
-async fn run_to_end_of(docker: &Docker, id: AttemptId, text: &str) -> String {
-    run_to_end(docker, &id, script(text)).await.1
-}
-
-#[tokio::test]
-async fn a_run_of_one_task_makes_no_sandbox() {
-    let bench = OnDocker::new().await;
-    let docker = bench.docker().await;
-    let run = bench.run();
-    docker.prepare(&run).await;
-    let going = start(&docker, &id(run, "only"), script("sleep 1"), false)
-        .await
-        .unwrap();
-    assert_eq!(sandboxes(&docker).await, 0);
-    going.end().await;
-    assert_eq!(sandboxes(&docker).await, 0);
-    tidy(docker, run, &["only"]).await;
-}
-
-#[tokio::test]
-async fn a_task_whose_sandbox_somebody_removed_runs_on_its_own_network() {
-    let bench = OnDocker::new().await;
-    let docker = bench.docker().await;
-    let run = bench.run();
-    run_to_end(&docker, &id(run, "first"), script("true")).await;
-    until_sandboxes(&docker, 1).await;
-    let ours = docker.list_ours().await.unwrap();
-    let holder = ours.iter().find(|ours| ours.role == Role::Sandbox).unwrap();
-    let options = RemoveContainerOptionsBuilder::new().force(true).build();
-    bench
-        .client
-        .remove_container(&holder.name, Some(options))
-        .await
-        .unwrap();
-    let (exit, log) = run_to_end(&docker, &id(run, "second"), script("echo fine")).await;
-    assert_eq!((exit.code, log.as_str()), (0, "fine\n"));
-    tidy(docker, run, &["first", "second"]).await;
 }
 
 #[tokio::test]
