@@ -334,17 +334,16 @@ impl Bringing {
             // Before the permit: it may take long, and what is permitted has to start.
             files::put_inputs(&self.engine, &self.name, &**inputs).await?;
         }
-        let (attached, permitted, ()) = tokio::join!(
+        let (attached, allowed, ()) = tokio::join!(
             self.attach(),
-            self.permitted(container),
+            self.allowed(container, home),
             left::find(&self.engine, &self.request.id, container)
         );
-        permitted?;
-        let source = attached?;
-        let lease = match home.moved_in(&self.engine).await {
+        let lease = match allowed? {
             Ok(lease) => lease,
             Err(home) => return self.rehome(container, home).await,
         };
+        let source = attached?;
         let Err(error) = self.engine.docker.start_container(container, None).await else {
             return Ok(self.follow(Begin::Fresh(source), lease).await);
         };

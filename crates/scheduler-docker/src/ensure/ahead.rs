@@ -4,7 +4,7 @@ use super::{Bringing, Created, Log};
 use crate::{
     engine::{Seen, State},
     remedy, removal,
-    supplies::{self, Home},
+    supplies::{self, Home, Lease},
 };
 use gofer_core::{
     definition::VolumeSource,
@@ -42,8 +42,29 @@ impl Bringing {
         Ok(())
     }
 
+    /// Takes its network into use and asks for the permit. Gives the network back if it cannot be had.
+    pub(super) async fn allowed(
+        &self,
+        container: &str,
+        home: Home,
+    ) -> Result<Result<Option<Lease>, Home>, StartError> {
+        if self.request.behind.is_some() {
+            // The permit may come with the decision; the network is free by then.
+            self.permitted(container).await?;
+            return Ok(home.moved_in(&self.engine).await);
+        }
+        // What is permitted has to start: whoever dies while it is made anew leaves one that is lost.
+        match home.moved_in(&self.engine).await {
+            Ok(lease) => {
+                self.permitted(container).await?;
+                Ok(Ok(lease))
+            }
+            Err(home) => Ok(Err(home)),
+        }
+    }
+
     /// Asks for the permit. Where it turns out that the attempt is not to be, its container goes.
-    pub(super) async fn permitted(&self, container: &str) -> Result<(), StartError> {
+    async fn permitted(&self, container: &str) -> Result<(), StartError> {
         let permit: &dyn Permit = &*self.request.permit;
         if permit.may_start(container).await.is_ok() {
             return Ok(());
