@@ -3,6 +3,16 @@
 use gofer_cli::Refused;
 use gofer_core::run::Keep;
 
+/// Why each choice that cannot be followed cannot.
+pub(crate) fn refused() -> Vec<Refused> {
+    let all = [
+        keep().map(drop),
+        reads_directly().map(drop),
+        log_cap().map(drop),
+    ];
+    all.into_iter().filter_map(Result::err).collect()
+}
+
 /// Whose containers are kept.
 pub(crate) fn keep() -> Result<Keep, Refused> {
     let name = "GOFER_KEEP";

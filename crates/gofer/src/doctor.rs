@@ -1,6 +1,7 @@
 //! What `gofer doctor` finds out.
 
 use crate::{
+    choices,
     clock::SystemClock,
     data_dir::{DataDir, Places},
     engine_link::EngineLink,
@@ -26,6 +27,10 @@ pub(crate) async fn examine(places: &Places, project: &Path) -> Vec<Check> {
         "gofer",
         format!("version {}", env!("CARGO_PKG_VERSION")),
     )];
+    checks.extend(choices::refused().into_iter().map(|refused| {
+        let remedy = refused.remedy.unwrap_or_default();
+        problem("settings", refused.message, remedy)
+    }));
     let store = match places.of(project) {
         Ok(data) => look_at_data(&data, &mut checks).await,
         Err(refused) => {

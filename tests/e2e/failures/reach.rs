@@ -46,6 +46,23 @@ fn a_setting_that_cannot_be_followed_is_named() {
     refused(&[("DOCKER_CONTEXT", "nosuch")], 1, &["nosuch", "context"]);
 }
 
+/// And by `doctor`, which would otherwise say that runs work.
+#[test]
+fn a_choice_that_is_none_is_named() {
+    for (name, chosen, words) in [
+        ("GOFER_COLLECT", "fast", "`engine`"),
+        ("GOFER_KEEP", "all", "`none`"),
+        ("GOFER_LOG_CAP", "much", "all of each log is kept"),
+    ] {
+        refused(&[(name, chosen)], 1, &[name, words]);
+        let project = Project::new(HELLO);
+        let mut command = project.command(&["doctor"]);
+        command.env(name, chosen);
+        let said = Live::new(command).done().assert_code(1).out();
+        assert!(said.contains(name) && said.contains(words), "{said}");
+    }
+}
+
 #[test]
 fn something_else_behind_the_socket_is_no_engine() {
     let folder = tempfile::tempdir().unwrap();

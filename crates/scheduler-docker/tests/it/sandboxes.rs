@@ -64,6 +64,17 @@ async fn later_tasks_share_a_sandbox_and_tasks_at_the_same_time_never_do() {
     tidy(docker, run, &["first", "second", "third", "a", "b", "c"]).await;
 }
 
+/// Says yes, and how many sandboxes run by then.
+struct Looks(Docker, mpsc::Sender<usize>);
+
+#[async_trait]
+impl Permit for Looks {
+    async fn may_start(&self, _: &str) -> Result<(), Refused> {
+        let _ = self.1.send(sandboxes(&self.0).await);
+        Ok(())
+    }
+}
+
 /// On a machine that is very busy it does not wait so long.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_of_several_tasks_waits_for_the_sandbox() {
@@ -71,17 +82,36 @@ async fn the_first_of_several_tasks_waits_for_the_sandbox() {
     let docker = bench.docker().await;
     for _ in 0..5 {
         let run = bench.run();
-        let (_, first) = run_to_end(&docker, &id(run, "first"), script(NETWORK)).await;
+        let (asked, of) = mpsc::channel();
+        let permit = Looks(docker.clone(), asked);
+        let (to, facts) = unbounded_channel();
+        let log = docker.ensure(Ensure {
+            permit: Box::new(permit),
+            ..order(&id(run, "first"), script(NETWORK), true, to)
+        });
+        let log = log.await.unwrap();
+        let (_, first) = Going { log, facts }.end().await;
         let (_, second) = run_to_end(&docker, &id(run, "second"), script(NETWORK)).await;
         for task in ["first", "second"] {
             docker.remove(&id(run, task)).await.unwrap();
         }
         docker.release(&run).await.unwrap();
         if first == second {
+            let running = of.recv().unwrap();
+            assert_eq!(running, 1, "it was permitted before its network was there");
             return;
         }
     }
     panic!("in none of five runs the first task was in the sandbox");
+}
+
+/// As somebody else would.
+async fn remove_sandbox(bench: &OnDocker, docker: &Docker) {
+    let ours = docker.list_ours().await.unwrap();
+    let holder = ours.iter().find(|ours| ours.role == Role::Sandbox).unwrap();
+    let options = RemoveContainerOptionsBuilder::new().force(true).build();
+    let removed = bench.client.remove_container(&holder.name, Some(options));
+    removed.await.unwrap();
 }
 
 /// Says no, and whom it was asked about.
@@ -112,11 +142,7 @@ async fn one_that_was_permitted_and_whose_sandbox_has_gone_since_runs_all_the_sa
     });
     assert!(matches!(refused.await, Err(StartError::Refused)));
     let made = of.recv().unwrap();
-    let ours = docker.list_ours().await.unwrap();
-    let holder = ours.iter().find(|ours| ours.role == Role::Sandbox).unwrap();
-    let options = RemoveContainerOptionsBuilder::new().force(true).build();
-    let removed = bench.client.remove_container(&holder.name, Some(options));
-    removed.await.unwrap();
+    remove_sandbox(&bench, &docker).await;
 
     // As after a restart of the engine, or of Gofer: it was permitted and has not run.
     let (to, facts) = unbounded_channel();
@@ -161,14 +187,7 @@ async fn a_task_whose_sandbox_somebody_removed_runs_on_its_own_network() {
     let run = bench.run();
     run_to_end(&docker, &id(run, "first"), script("true")).await;
     until_sandboxes(&docker, 1).await;
-    let ours = docker.list_ours().await.unwrap();
-    let holder = ours.iter().find(|ours| ours.role == Role::Sandbox).unwrap();
-    let options = RemoveContainerOptionsBuilder::new().force(true).build();
-    bench
-        .client
-        .remove_container(&holder.name, Some(options))
-        .await
-        .unwrap();
+    remove_sandbox(&bench, &docker).await;
     let (exit, log) = run_to_end(&docker, &id(run, "second"), script("echo fine")).await;
     assert_eq!((exit.code, log.as_str()), (0, "fine\n"));
     tidy(docker, run, &["first", "second"]).await;
