@@ -15,6 +15,7 @@ mod artifacts;
 mod bucket;
 mod calls;
 mod cleaning;
+mod elsewhere;
 mod examples;
 mod failures;
 mod files;

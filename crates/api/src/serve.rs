@@ -115,8 +115,7 @@ async fn answer(stream: UnixStream, router: Router, patience: Patience, stop: Ca
 
 /// Every route, with the limits that hold for all.
 pub(crate) fn router(app: App) -> Router {
-    let (router, _) = routes::documented().split_for_parts();
-    router
+    routes::routes()
         .fallback(routes::nothing_here)
         .method_not_allowed_fallback(routes::not_this_method)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

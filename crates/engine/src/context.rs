@@ -30,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) rush: Rush,
     /// Ends everything that is done for this run in this process; containers go on.
     pub(crate) stop: CancellationToken,
+    /// The run has its verdict; what it held is being given back.
+    pub(crate) over: CancellationToken,
     pub(crate) tasks: TaskTracker,
     /// Those of them that keep what may be written after an attempt has ended.
     pub(crate) keeping: TaskTracker,

@@ -21,6 +21,7 @@ use gofer_store::{Claim, RunRow};
 use std::{
     collections::BTreeMap,
     panic::AssertUnwindSafe,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::{Notify, Semaphore, mpsc::unbounded_channel, watch};
@@ -148,6 +149,7 @@ impl Driven {
             feed: Feed::new(),
             rush: Rush::new(self.begun.clone()),
             stop: self.draining.child_token(),
+            over: CancellationToken::new(),
             tasks: TaskTracker::new(),
             keeping: TaskTracker::new(),
         });
@@ -175,10 +177,20 @@ impl Driven {
         let row = ready.row;
         let of = (row.namespace.clone(), row.pipeline.clone());
         let driven = Arc::clone(self);
+        let over = context.over.clone();
         self.tasks.spawn(async move {
-            let settled = driven.see_through(driver, context, of).await;
-            if let Some(Tidying(driven)) = &settled {
+            // Beside its last removals, for which an engine takes its time.
+            let mut tidying = pin!(async {
+                over.cancelled().await;
                 tidy::after(&driven.parts, &row, retention.as_ref()).await;
+            });
+            let mut seeing = pin!(Arc::clone(&driven).see_through(driver, context, of));
+            tokio::select! {
+                biased;
+                () = &mut tidying => drop(seeing.await),
+                settled = &mut seeing => if settled.is_some() {
+                    tidying.await;
+                }
             }
         });
     }

@@ -299,7 +299,10 @@ impl Driver {
                     handle.cancel(times);
                 }
             }
-            Effect::Finish => self.is_over = true,
+            Effect::Finish => {
+                self.is_over = true;
+                self.context.over.cancel();
+            }
         }
     }
 

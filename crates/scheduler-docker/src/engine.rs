@@ -1,8 +1,15 @@
 //! What all parts of the adapter share: the connection, whose store this is, and the tasks we own.
 
 use crate::{
-    files::Users, find::Endpoint, image::Known, labels, link::Link, machine::Machine,
-    made::Register, services::Followed, supplies::Supplies,
+    files::Users,
+    find::Endpoint,
+    image::Known,
+    labels,
+    link::Link,
+    machine::{self, Machine, Reach},
+    made::Register,
+    services::Followed,
+    supplies::Supplies,
 };
 use bollard::{Docker, errors::Error as Raw, models::ContainerInspectResponse};
 use gofer_core::{
@@ -41,8 +48,8 @@ pub struct Options {
     pub docker_config: Option<PathBuf>,
     /// The file in which is kept what an engine says of its machine. Without it each process asks.
     pub machine: Option<PathBuf>,
-    /// What attempts leave is read where the engine keeps it, if that is within reach. Otherwise the
-    /// engine is asked.
+    /// The folders of the engine's volumes are used directly, if they are within reach: to furnish them
+    /// before an attempt, and to read what it left. Otherwise the engine is asked.
     pub reads_directly: bool,
 }
 
@@ -76,8 +83,7 @@ pub(crate) struct Engine {
     pub(crate) users: Users,
     pub(crate) services: Followed,
     machine: OnceCell<Machine>,
-    /// What attempts leave is not where we could read it.
-    pub(crate) is_out_of_reach: AtomicBool,
+    reach: Mutex<Reach>,
     pub(crate) tasks: TaskTracker,
     /// No more work is begun, and what waits stops waiting.
     pub(crate) closing: CancellationToken,
@@ -129,6 +135,7 @@ impl Engine {
             std::process::id(),
             parts.clock.now().as_nanosecond()
         );
+        let known = machine::known(&parts);
         Self {
             patient: parts.docker.clone().with_timeout(PATIENCE),
             docker: parts.docker,
@@ -143,8 +150,8 @@ impl Engine {
             services: Followed::default(),
             made: Register::default(),
             images: Known::default(),
-            machine: OnceCell::new(),
-            is_out_of_reach: AtomicBool::new(false),
+            machine: OnceCell::new_with(known.machine),
+            reach: Mutex::new(known.reach),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             live: Mutex::default(),
@@ -153,7 +160,37 @@ impl Engine {
 
     /// Asked once.
     pub(crate) async fn machine(&self) -> Result<&Machine, Raw> {
-        self.machine.get_or_try_init(|| Machine::of(self)).await
+        let asking = async || {
+            let machine = Machine::of(self).await?;
+            self.keep(Some(&machine));
+            Ok(machine)
+        };
+        self.machine.get_or_try_init(asking).await
+    }
+
+    fn keep(&self, machine: Option<&Machine>) {
+        let known = machine::Known {
+            machine: machine.cloned(),
+            reach: *lock(&self.reach),
+        };
+        machine::keep(self, known);
+    }
+
+    /// As far as known, where the folders of its volumes are to be used at all.
+    pub(crate) fn reach(&self) -> Reach {
+        let may_be = self.brand == Brand::Docker && self.endpoint.is_local();
+        if may_be && self.options.reads_directly {
+            *lock(&self.reach)
+        } else {
+            Reach::Elsewhere
+        }
+    }
+
+    /// Known from now on, and to the next process.
+    pub(crate) fn reached(&self, reach: Reach) {
+        if std::mem::replace(&mut *lock(&self.reach), reach) != reach {
+            self.keep(self.machine.get());
+        }
     }
 
     /// As far as known.

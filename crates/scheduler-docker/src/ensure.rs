@@ -7,9 +7,11 @@ use crate::{
     engine::{Brand, Engine, Live, Seen, State},
     files,
     follow::{self, Begin, Memory, Watched},
+    furnish,
     image::{self, Facts},
-    labels, left,
+    labels,
     link::Ear,
+    machine::Reach,
     made::Made,
     place::{self, Place},
     registry,
@@ -165,6 +167,7 @@ impl Bringing {
                     let made = Made {
                         container: container.clone(),
                         volume: place.volume().map(str::to_owned),
+                        is_bare: matches!(place, Place::Bare(_)),
                         at: None,
                         left: None,
                     };
@@ -236,11 +239,14 @@ impl Bringing {
             ..
         } = &self.request;
         let engine = &self.engine;
+        let labels = labels::of_run(engine.store, id.run, Role::Volume);
+        if engine.reach() == Reach::Here {
+            return Ok(Place::Bare(labels));
+        }
         if let Some(image) = image::look(engine, &attempt.main.image).await {
             let is_roots = place::is_roots(engine.brand, attempt, inputs.is_some(), &image);
             let _ = self.image.set(image);
             if is_roots {
-                let labels = labels::of_run(engine.store, id.run, Role::Volume);
                 return Ok(Place::Plain(labels));
             }
         }
@@ -331,20 +337,25 @@ impl Bringing {
     async fn start(self, container: &str, home: Home) -> Result<Log, StartError> {
         if let Some(inputs) = &self.request.inputs {
             self.wanted().await?;
+            self.furnished(container).await?;
             // Before the permit: it may take long, and what is permitted has to start.
             files::put_inputs(&self.engine, &self.name, &**inputs).await?;
         }
-        let (attached, allowed, ()) = tokio::join!(
+        let (attached, allowed, image) = tokio::join!(
             self.attach(),
             self.allowed(container, home),
-            left::find(&self.engine, &self.request.id, container)
+            self.furnished(container)
         );
         let lease = match allowed? {
             Ok(lease) => lease,
             Err(home) => return self.rehome(container, home).await,
         };
-        let source = attached?;
-        let Err(error) = self.engine.docker.start_container(container, None).await else {
+        let (source, image) = (attached?, image?);
+        let (started, ()) = tokio::join!(
+            self.engine.docker.start_container(container, None),
+            self.look_at(image)
+        );
+        let Err(error) = started else {
             return Ok(self.follow(Begin::Fresh(source), lease).await);
         };
         match remedy::kind(error) {
@@ -368,7 +379,7 @@ impl Bringing {
     async fn attach(&self) -> Result<Source, StartError> {
         let main = &self.request.attempt.main;
         if self.engine.brand == Brand::Podman {
-            let furnished = volumes::furnish(&self.engine, &self.name).await;
+            let furnished = furnish::in_place(&self.engine, &self.name).await;
             furnished.map_err(|error| self.failure(error))?;
         }
         self.after_those_before().await?;
@@ -376,6 +387,22 @@ impl Bringing {
         files::put(&self.engine, &self.name, main).await?;
         let attached = source::attach(&self.engine, &self.name).await;
         attached.map_err(|error| self.failure(error))
+    }
+
+    async fn furnished(&self, container: &str) -> Result<Option<String>, StartError> {
+        let furnished = furnish::furnish(&self.engine, &self.request.id, container).await;
+        furnished.map_err(|error| self.failure(error))
+    }
+
+    /// Of an image it is told what it was by the time that it started.
+    async fn look_at(&self, image: Option<String>) {
+        let asked = &self.request.attempt.main.image;
+        if self.image.get().is_none()
+            && let Some(id) = image
+            && let Some(image) = image::look_at(&self.engine, asked, &id).await
+        {
+            let _ = self.image.set(image);
+        }
     }
 
     fn failure(&self, error: Raw) -> StartError {

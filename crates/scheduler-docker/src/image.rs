@@ -133,6 +133,14 @@ pub(crate) async fn look(engine: &Engine, asked: &str) -> Option<Arc<Facts>> {
     Some(facts)
 }
 
+/// Looks at the image that a container was made of. `asked`: as the request says it.
+pub(crate) async fn look_at(engine: &Engine, asked: &str, id: &str) -> Option<Arc<Facts>> {
+    if is_fixed(asked) {
+        return look(engine, asked).await;
+    }
+    inspect(engine, asked, id).await.map(Arc::new)
+}
+
 /// What to record of the image with this id, which a container was made of.
 pub(crate) async fn digest(engine: &Engine, asked: &str, id: &str) -> Option<String> {
     if is_fixed(asked) {

@@ -7,14 +7,16 @@
 
 use crate::{
     collect::MOST,
-    engine::{Brand, Engine},
+    engine::Engine,
     spec::{ARTIFACTS, PLACE},
 };
 use bollard::models::{ContainerInspectResponse, MountPoint};
 use gofer_core::id::AttemptId;
 use gofer_scheduler::Collected;
 use rustix::{
-    fs::{self, AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags},
+    fs::{
+        self, AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Timespec, Timestamps, Uid,
+    },
     io::Errno,
 };
 use std::{
@@ -22,7 +24,6 @@ use std::{
     io::{self, Read},
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
-    sync::atomic::Ordering,
 };
 
 /// The folders of an attempt, as this machine knows them.
@@ -35,7 +36,7 @@ pub(crate) struct Left {
 }
 
 impl Left {
-    fn of(inspected: &ContainerInspectResponse) -> Option<Self> {
+    pub(crate) fn of(inspected: &ContainerInspectResponse) -> Option<Self> {
         let mounts = inspected.mounts.as_deref().unwrap_or_default();
         Some(Self {
             place: source(mounts, PLACE)?,
@@ -43,9 +44,33 @@ impl Left {
         })
     }
 
-    fn look(&self) -> io::Result<()> {
+    /// Whether they are here, and ours to read.
+    pub(crate) fn look(&self) -> io::Result<()> {
         let mut folders = [&self.place].into_iter().chain(&self.artifacts);
         folders.try_for_each(|folder| folder_at(folder).map(drop))
+    }
+
+    /// Before the attempt starts: what it finds there, which is what our own image has.
+    pub(crate) fn furnish(&self) -> io::Result<()> {
+        let place = folder_at(&self.place)?;
+        let owner = fs::fstat(&place)?;
+        for (name, mode) in [
+            ("artifacts", ANYBODY),
+            ("inputs", Mode::from_raw_mode(0o755)),
+        ] {
+            match fs::mkdirat(&place, name, Mode::RWXU) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let folder = open_in(place.as_fd(), name, OFlags::RDONLY | OFlags::DIRECTORY)?;
+            // With user namespaces root in there is somebody else out here.
+            let (uid, gid) = (Uid::from_raw(owner.st_uid), Gid::from_raw(owner.st_gid));
+            fs::fchown(&folder, Some(uid), Some(gid))?;
+            fs::fchmod(&folder, mode)?;
+            // Untouched.
+            fs::futimens(&folder, &NEVER)?;
+        }
+        Ok(fs::fchmod(&place, ANYBODY)?)
     }
 
     /// `Err`: it is something that only the engine can judge.
@@ -71,29 +96,8 @@ fn source(mounts: &[MountPoint], target: &str) -> Option<PathBuf> {
     mount.source.as_deref().map(PathBuf::from)
 }
 
-/// Looks where the engine keeps what this attempt will leave, if it is within reach.
-pub(crate) async fn find(engine: &Engine, id: &AttemptId, container: &str) {
-    let is_wanted =
-        engine.options.reads_directly && !engine.is_out_of_reach.load(Ordering::Relaxed);
-    let is_near = engine.endpoint.is_local() && engine.brand == Brand::Docker;
-    if !is_wanted || !is_near || engine.made.find(id).is_none() {
-        return;
-    }
-    let Ok(inspected) = engine.docker.inspect_container(container, None).await else {
-        return;
-    };
-    let Some(left) = Left::of(&inspected) else {
-        return;
-    };
-    match left.look() {
-        Ok(()) => engine.made.left(id, left),
-        Err(error) if is_elsewhere(&error) => engine.is_out_of_reach.store(true, Ordering::Relaxed),
-        Err(_) => {}
-    }
-}
-
 /// It is not on this machine, or not for us: neither is the next one.
-fn is_elsewhere(error: &io::Error) -> bool {
+pub(crate) fn is_elsewhere(error: &io::Error) -> bool {
     use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
     matches!(error.kind(), NotFound | NotADirectory | PermissionDenied)
 }
@@ -104,6 +108,20 @@ pub(crate) async fn collect(engine: &Engine, id: &AttemptId) -> Option<Collected
     let reading = tokio::task::spawn_blocking(move || left.read());
     reading.await.ok()?.ok()
 }
+
+const ANYBODY: Mode = Mode::from_raw_mode(0o1777);
+
+/// The time that a folder of our own image has.
+const NEVER: Timestamps = Timestamps {
+    last_access: Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    },
+    last_modification: Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    },
+};
 
 /// Nothing on the way is followed, nothing outside is reached.
 const INSIDE: ResolveFlags = ResolveFlags::BENEATH

@@ -1,7 +1,10 @@
 use super::*;
 use std::{
     fs::{create_dir, write},
-    os::unix::{fs::symlink, net::UnixListener},
+    os::unix::{
+        fs::{MetadataExt, symlink},
+        net::UnixListener,
+    },
 };
 use tempfile::TempDir;
 
@@ -83,6 +86,40 @@ fn a_link_in_place_of_the_artifacts_is_not_followed() {
 }
 
 #[test]
+fn a_bare_folder_is_furnished_for_anybody_and_nothing_shows_that_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = Left {
+        place: folder.path().to_owned(),
+        artifacts: None,
+    };
+    for _ in 0..2 {
+        left.furnish().unwrap();
+    }
+    let look = |name: &str| {
+        let metadata = folder.path().join(name).metadata().unwrap();
+        (metadata.mode() & 0o7777, metadata.mtime())
+    };
+    assert_eq!(look(".").0, 0o1777);
+    assert_eq!(look("artifacts"), (0o1777, 0));
+    assert_eq!(look("inputs"), (0o755, 0));
+    let nothing = left.read().unwrap();
+    assert_eq!((nothing.output, nothing.artifacts), (None, false));
+}
+
+#[test]
+fn what_is_there_in_place_of_a_folder_is_not_followed_when_it_is_furnished() {
+    let (folder, left) = place();
+    let outside = tempfile::tempdir().unwrap();
+    let artifacts = folder.path().join("artifacts");
+    std::fs::remove_dir(&artifacts).unwrap();
+    symlink(outside.path(), &artifacts).unwrap();
+    let mode = || outside.path().metadata().unwrap().mode();
+    let before = mode();
+    assert!(left.furnish().is_err());
+    assert_eq!(mode(), before);
+}
+
+#[test]
 fn a_folder_that_is_not_on_this_machine_is_elsewhere() {
     let (_folder, left) = place();
     left.look().unwrap();
@@ -92,6 +129,9 @@ fn a_folder_that_is_not_on_this_machine_is_elsewhere() {
     };
     assert!(is_elsewhere(&elsewhere.look().unwrap_err()));
     assert!(elsewhere.read().is_err());
+    assert!(is_elsewhere(&elsewhere.furnish().unwrap_err()));
+    assert!(is_elsewhere(&io::ErrorKind::PermissionDenied.into()));
+    assert!(!is_elsewhere(&io::ErrorKind::StorageFull.into()));
 }
 
 #[test]

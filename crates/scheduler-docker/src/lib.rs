@@ -12,6 +12,7 @@ mod ensure;
 mod files;
 mod find;
 mod follow;
+mod furnish;
 mod holder;
 mod image;
 mod labels;

@@ -1,7 +1,7 @@
 //! What the engine says of its machine. It executes its parts to answer, some 10 ms of a core and
 //! just when a container has started, so the answer is kept for as long as that engine lives.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Parts};
 use bollard::errors::Error as Raw;
 use serde::{Deserialize, Serialize};
 use std::{fs, io, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
@@ -15,44 +15,71 @@ pub(crate) struct Machine {
     pub(crate) cores: usize,
 }
 
-/// A machine, and whose it is.
+/// Whether the folders of the engine's volumes are on this machine, and ours to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reach {
+    /// None was looked for yet.
+    #[default]
+    Unknown,
+    /// One was found.
+    Here,
+    /// One was not.
+    Elsewhere,
+}
+
+/// What is known of it before it is asked.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Known {
+    pub(crate) machine: Option<Machine>,
+    #[serde(default)]
+    pub(crate) reach: Reach,
+}
+
+/// That, and of which engine.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     endpoint: String,
     generation: String,
-    machine: Machine,
+    #[serde(flatten)]
+    known: Known,
+}
+
+/// What an earlier process found out. Of an engine that does not tell its lives apart nothing is.
+pub(crate) fn known(parts: &Parts) -> Known {
+    let file = parts.options.machine.as_deref();
+    let Some((path, generation)) = file.zip(parts.generation.as_deref()) else {
+        return Known::default();
+    };
+    read(path, &parts.endpoint.to_string(), generation).unwrap_or_default()
+}
+
+/// Keeps it for the next one.
+pub(crate) fn keep(engine: &Engine, known: Known) {
+    let life = engine.link.presence().borrow().generation.clone();
+    let Some((path, generation)) = engine.options.machine.as_deref().zip(life) else {
+        return;
+    };
+    let kept = Kept {
+        endpoint: engine.endpoint.to_string(),
+        generation,
+        known,
+    };
+    if let Err(error) = write(path, &kept) {
+        tracing::debug!(%error, "what is known of the engine is not kept");
+    }
 }
 
 impl Machine {
-    /// As it was kept, or as the engine says it.
+    /// As the engine says it.
     pub(crate) async fn of(engine: &Engine) -> Result<Self, Raw> {
-        let life = engine.link.presence().borrow().generation.clone();
-        // An engine that does not tell its lives apart is always asked.
-        let file = engine.options.machine.as_deref().zip(life);
-        let endpoint = engine.endpoint.to_string();
-        if let Some((path, generation)) = &file
-            && let Some(machine) = read(path, &endpoint, generation)
-        {
-            return Ok(machine);
-        }
         let info = engine.docker.info().await?;
         let cores = info.ncpu.and_then(|cores| usize::try_from(cores).ok());
-        let machine = Self {
+        Ok(Self {
             name: info.name,
             architecture: info.architecture.unwrap_or_default(),
             cores: cores.unwrap_or(1),
-        };
-        if let Some((path, generation)) = file {
-            let kept = Kept {
-                endpoint,
-                generation,
-                machine: machine.clone(),
-            };
-            if let Err(error) = write(path, &kept) {
-                tracing::debug!(%error, "what the engine says of its machine is not kept");
-            }
-        }
-        Ok(machine)
+        })
     }
 }
 
@@ -62,10 +89,10 @@ pub(crate) async fn has_live_restore(engine: &Engine) -> Result<bool, Raw> {
     Ok(info.live_restore_enabled.unwrap_or(false))
 }
 
-fn read(path: &Path, endpoint: &str, generation: &str) -> Option<Machine> {
+fn read(path: &Path, endpoint: &str, generation: &str) -> Option<Known> {
     let kept: Kept = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
     let is_its = kept.endpoint == endpoint && kept.generation == generation;
-    is_its.then_some(kept.machine)
+    is_its.then_some(kept.known)
 }
 
 /// Whole or not at all, whoever else writes it.
@@ -96,13 +123,17 @@ mod tests {
             architecture: "x86_64".to_owned(),
             cores: 2,
         };
+        let known = || Known {
+            machine: Some(machine.clone()),
+            reach: Reach::Here,
+        };
         let kept = Kept {
             endpoint: "unix:///a".to_owned(),
             generation: "1".to_owned(),
-            machine: machine.clone(),
+            known: known(),
         };
         write(&path, &kept).unwrap();
-        assert_eq!(read(&path, "unix:///a", "1"), Some(machine));
+        assert_eq!(read(&path, "unix:///a", "1"), Some(known()));
         assert_eq!(read(&path, "unix:///a", "2"), None, "it was started anew");
         assert_eq!(read(&path, "unix:///b", "1"), None, "another engine");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -14,6 +14,8 @@ pub(crate) struct Made {
     pub(crate) container: String,
     /// The volume that does not go with the container by itself.
     pub(crate) volume: Option<String>,
+    /// What it has at `/gofer` is for us to furnish.
+    pub(crate) is_bare: bool,
     /// When, as the engine says.
     pub(crate) at: Option<Timestamp>,
     /// Where what it leaves is within our reach.

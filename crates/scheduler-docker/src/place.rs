@@ -1,8 +1,9 @@
 //! What is mounted at `/gofer`, where an attempt finds its files and leaves what it made.
 //!
-//! Where root writes, two volumes without a name are enough: the engine makes them with the
-//! container and removes them with it. Anybody else needs a folder whose mode is 1777, which only a
-//! container of our own image brings about.
+//! Where the engine's volumes are within our reach it is one without a name, which we furnish. Elsewhere,
+//! where root writes, two of them are enough: the engine makes them with the container and removes them
+//! with it. Anybody else needs a folder whose mode is 1777, which only a container of our own image
+//! brings about.
 
 use crate::{
     engine::Brand,
@@ -33,7 +34,10 @@ type Labels = HashMap<String, String>;
 /// What an attempt's own files are kept in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// Volumes that come and go with the container, marked with these labels. Root's.
+    /// A volume that comes and goes with the container, marked with these labels. It is furnished by
+    /// hand, for anybody.
+    Bare(Labels),
+    /// Two volumes that come and go with the container, marked with these labels. Root's.
     Plain(Labels),
     /// A volume of this name, in which anybody may write.
     Open(String),
@@ -42,6 +46,7 @@ pub(crate) enum Place {
 impl Place {
     pub(crate) fn mounts(&self) -> Vec<Mount> {
         match self {
+            Self::Bare(labels) => vec![mount(PLACE, None, Some(labels.clone()))],
             Self::Plain(labels) => [PLACE, ARTIFACTS]
                 .map(|target| mount(target, None, Some(labels.clone())))
                 .into(),
@@ -52,7 +57,7 @@ impl Place {
     /// The volume that does not go with the container.
     pub(crate) fn volume(&self) -> Option<&str> {
         match self {
-            Self::Plain(_) => None,
+            Self::Bare(_) | Self::Plain(_) => None,
             Self::Open(name) => Some(name),
         }
     }
@@ -163,10 +168,15 @@ mod tests {
     }
 
     #[test]
-    fn volumes_of_root_have_no_name_and_go_with_the_container() {
-        let plain = Place::Plain(HashMap::new());
-        assert!(plain.mounts().iter().all(|mount| mount.source.is_none()));
-        assert_eq!(plain.volume(), None);
+    fn volumes_without_a_name_go_with_the_container() {
+        for (place, volumes) in [
+            (Place::Bare(HashMap::new()), 1),
+            (Place::Plain(HashMap::new()), 2),
+        ] {
+            let mounts = place.mounts();
+            assert!(mounts.iter().all(|mount| mount.source.is_none()));
+            assert_eq!((place.volume(), mounts.len()), (None, volumes));
+        }
         let open = Place::Open("v".to_owned());
         assert_eq!(open.mounts()[0].source.as_deref(), Some("v"));
     }

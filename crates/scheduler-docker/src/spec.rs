@@ -52,7 +52,7 @@ pub(crate) fn image(container: &Container) -> &str {
 }
 
 pub(crate) fn body(container: &Container, around: Around<'_>) -> ContainerCreateBody {
-    let is_roots = |mount: &Mount| mount.target.as_deref() == Some(PLACE) && mount.source.is_none();
+    let is_roots = |mount: &Mount| mount.target.as_deref() == Some(ARTIFACTS);
     let opening = if around.mounts.iter().any(is_roots) {
         OPEN
     } else {

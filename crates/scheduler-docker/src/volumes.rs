@@ -2,8 +2,6 @@
 
 mod podman;
 
-pub(crate) use podman::furnish;
-
 use crate::{
     collect,
     engine::{Brand, Engine},

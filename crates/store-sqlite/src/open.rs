@@ -234,12 +234,11 @@ impl<'a> Opening<'a> {
     fn start(&self, db: Connection, waiting: Waiting) -> Result<SqliteStore, OpenError> {
         let life = life::begin(self.dir, self.instance).map_err(failed(&life::folder(self.dir)))?;
         let (id, seq) = self.register(&db)?;
-        let mut views = Vec::new();
-        for reader in 1..=self.options.readers.max(1) {
+        let views = (1..=self.options.readers.max(1)).map(|reader| {
+            let (path, patience) = (self.path.clone(), self.options.patience);
             let seed = self.seed().wrapping_add(reader as u64);
-            let db = connection::reader(&self.path, self.options.patience, seed);
-            views.push(View::new(db.map_err(|error| self.error(error))?));
-        }
+            move || Ok(View::new(connection::reader(&path, patience, seed)?))
+        });
         let desk = Desk::new(db, self.dir.to_owned(), self.instance, seq);
         let threads = failed(self.dir);
         let (writer, writing) =

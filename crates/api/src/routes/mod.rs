@@ -12,36 +12,92 @@ mod runs;
 mod shell;
 mod start;
 
-use crate::{ApiError, App, Caller, openapi::Document};
-use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use crate::{ApiError, App, Caller};
+use axum::{
+    Router,
+    routing::{MethodFilter, on},
+};
+use pastey::paste;
+use utoipa::{OpenApi, Path, openapi::HttpMethod};
 
-/// Every route, with its entry.
-pub(crate) fn documented() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(pipelines::apply))
-        .routes(routes!(start::start_run))
-        .routes(routes!(start::resume_run))
-        .routes(routes!(runs::list_runs))
-        .routes(routes!(runs::read_run))
-        .routes(routes!(runs::read_run_of_pipeline))
-        .routes(routes!(runs::read_config))
-        .routes(routes!(runs::cancel_run))
-        .routes(routes!(rerun::rerun_run))
-        .routes(routes!(events::read_events))
-        .routes(routes!(logs::read_log))
-        .routes(routes!(logs::read_item_log))
-        .routes(routes!(shell::open_shell))
-        .routes(routes!(shell::open_item_shell))
-        .routes(routes!(artifacts::list_artifacts))
-        .routes(routes!(artifacts::fetch_artifacts))
-        .routes(routes!(artifacts::fetch_artifact))
-        .routes(routes!(objects::list_objects))
-        .routes(routes!(objects::put_object, objects::delete_object))
-        .routes(routes!(clean::clean))
-        .routes(routes!(clean::list_volumes))
-        .routes(routes!(clean::delete_volume))
-        .routes(routes!(document::read_openapi))
+/// Hands every handler to a macro.
+macro_rules! with_every_handler {
+    ($use_them:ident) => {
+        $use_them! {
+            pipelines::apply,
+            start::start_run,
+            start::resume_run,
+            runs::list_runs,
+            runs::read_run,
+            runs::read_run_of_pipeline,
+            runs::read_config,
+            runs::cancel_run,
+            rerun::rerun_run,
+            events::read_events,
+            logs::read_log,
+            logs::read_item_log,
+            shell::open_shell,
+            shell::open_item_shell,
+            artifacts::list_artifacts,
+            artifacts::fetch_artifacts,
+            artifacts::fetch_artifact,
+            objects::list_objects,
+            objects::put_object,
+            objects::delete_object,
+            clean::clean,
+            clean::list_volumes,
+            clean::delete_volume,
+            document::read_openapi,
+        }
+    };
+}
+
+macro_rules! document_them {
+    ($($module:ident::$handler:ident),* $(,)?) => {
+        #[derive(OpenApi)]
+        #[openapi(
+            info(
+                title = "Gofer",
+                description = "Runs container jobs from a pipeline file. Errors are problem documents (RFC 9457).",
+                license(name = "Apache-2.0", identifier = "Apache-2.0"),
+            ),
+            paths($($module::$handler),*)
+        )]
+        pub(crate) struct Document;
+    };
+}
+
+macro_rules! route_them {
+    ($($module:ident::$handler:ident),* $(,)?) => {
+        /// Every route. The document is not made for this: that takes longer than all else that a
+        /// server does when it begins.
+        pub(crate) fn routes() -> Router<App> {
+            Router::new()$(.route(
+                &paste!($module::[<__path_ $handler>]::path()),
+                on(filter(&paste!($module::[<__path_ $handler>]::methods())), $module::$handler),
+            ))*
+        }
+    };
+}
+
+with_every_handler!(document_them);
+with_every_handler!(route_them);
+
+fn filter(methods: &[HttpMethod]) -> MethodFilter {
+    let filters = methods.iter().map(|method| match method {
+        HttpMethod::Get => MethodFilter::GET,
+        HttpMethod::Put => MethodFilter::PUT,
+        HttpMethod::Post => MethodFilter::POST,
+        HttpMethod::Delete => MethodFilter::DELETE,
+        HttpMethod::Head => MethodFilter::HEAD,
+        HttpMethod::Options => MethodFilter::OPTIONS,
+        HttpMethod::Patch => MethodFilter::PATCH,
+        HttpMethod::Trace => MethodFilter::TRACE,
+    });
+    // A handler has at least one.
+    filters
+        .reduce(MethodFilter::or)
+        .unwrap_or(MethodFilter::GET)
 }
 
 pub(crate) async fn nothing_here(_caller: Caller) -> ApiError {

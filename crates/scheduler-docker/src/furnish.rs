@@ -1,0 +1,155 @@
+//! What an attempt finds at `/gofer` when it starts: a folder that anybody may write to.
+//!
+//! Where the engine's volumes are folders within our reach, it is one volume without a name, in which
+//! this is made by hand between create and start. Everywhere else the engine has to be asked for it,
+//! at a price.
+
+use crate::{
+    engine::{Brand, Engine},
+    left::{Left, is_elsewhere},
+    machine::Reach,
+    spec::{ARTIFACTS, PLACE},
+};
+use bollard::{
+    body_full,
+    errors::Error as Raw,
+    models::{ContainerInspectResponse, MountPoint},
+    query_parameters::UploadToContainerOptionsBuilder,
+};
+use gofer_core::id::AttemptId;
+use std::io;
+
+/// Furnishes the container's folder, unless it is, and notes where that is within reach. The engine's
+/// id of its image, if it was looked at. Twice is harmless.
+pub(crate) async fn furnish(
+    engine: &Engine,
+    id: &AttemptId,
+    container: &str,
+) -> Result<Option<String>, Raw> {
+    let may_be_bare = || engine.made.find(id).is_none_or(|made| made.is_bare);
+    if engine.brand == Brand::Podman || engine.reach() == Reach::Elsewhere && !may_be_bare() {
+        return Ok(None);
+    }
+    let inspected = engine.docker.inspect_container(container, None).await?;
+    let is_bare = is_bare(&inspected);
+    match by_hand(engine, &inspected, is_bare).await {
+        Ok(left) => {
+            engine.reached(Reach::Here);
+            engine.made.left(id, left);
+        }
+        Err(error) => {
+            if is_elsewhere(&error) {
+                engine.reached(Reach::Elsewhere);
+            }
+            if is_bare {
+                by_upload(engine, container, is_read_only(&inspected)).await?;
+            }
+        }
+    }
+    Ok(inspected.image)
+}
+
+async fn by_hand(
+    engine: &Engine,
+    inspected: &ContainerInspectResponse,
+    is_bare: bool,
+) -> io::Result<Left> {
+    let left = Left::of(inspected).filter(|_| engine.reach() != Reach::Elsewhere);
+    let left = left.ok_or(io::ErrorKind::Unsupported)?;
+    let working = tokio::task::spawn_blocking(move || {
+        if is_bare {
+            left.furnish()?;
+        } else {
+            left.look()?;
+        }
+        Ok(left)
+    });
+    working.await?
+}
+
+fn is_read_only(inspected: &ContainerInspectResponse) -> bool {
+    let host = inspected.host_config.as_ref();
+    host.and_then(|host| host.readonly_rootfs).unwrap_or(false)
+}
+
+/// The same, through the engine. Of a folder that is a volume's root Docker changes the mode only by way
+/// of the folder that it is in, to which a read-only root gives no way.
+async fn by_upload(engine: &Engine, container: &str, is_read_only: bool) -> Result<(), Raw> {
+    if is_read_only {
+        return in_place(engine, container).await;
+    }
+    let folders = [
+        ("gofer/", 0o1777),
+        ("gofer/artifacts/", 0o1777),
+        ("gofer/inputs/", 0o755),
+    ];
+    make_folders(engine, container, "/", &folders).await
+}
+
+/// The same on Podman, which changes the root of a volume, too.
+pub(crate) async fn in_place(engine: &Engine, container: &str) -> Result<(), Raw> {
+    let folders = [("./", 0o1777), ("artifacts/", 0o1777), ("inputs/", 0o755)];
+    make_folders(engine, container, PLACE, &folders).await
+}
+
+pub(crate) async fn make_folders(
+    engine: &Engine,
+    container: &str,
+    at: &str,
+    folders: &[(&str, u32)],
+) -> Result<(), Raw> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, mode) in folders {
+        let mut folder = tar::Header::new_ustar();
+        folder.set_entry_type(tar::EntryType::Directory);
+        folder.set_mode(*mode);
+        folder.set_size(0);
+        tar.append_data(&mut folder, name, io::empty())?;
+    }
+    let body = body_full(tar.into_inner()?.into());
+    let options = UploadToContainerOptionsBuilder::new().path(at).build();
+    let upload = engine
+        .docker
+        .upload_to_container(container, Some(options), body);
+    upload.await
+}
+
+/// Nobody but us furnishes it: it has one volume, without a name that is ours.
+fn is_bare(inspected: &ContainerInspectResponse) -> bool {
+    let mounts = inspected.mounts.as_deref().unwrap_or_default();
+    let at = |target: &str| {
+        let is_it = |mount: &&MountPoint| mount.destination.as_deref() == Some(target);
+        mounts.iter().find(is_it)
+    };
+    let name = at(PLACE).and_then(|mount| mount.name.as_deref());
+    let is_unnamed = |name: &str| name.len() == 64 && name.bytes().all(|c| c.is_ascii_hexdigit());
+    at(ARTIFACTS).is_none() && name.is_some_and(is_unnamed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_volume_without_our_name_and_without_another_in_it_is_bare() {
+        let mount = |target: &str, name: &str| MountPoint {
+            destination: Some(target.to_owned()),
+            name: Some(name.to_owned()),
+            ..MountPoint::default()
+        };
+        let is_bare = |mounts: Vec<MountPoint>| {
+            is_bare(&ContainerInspectResponse {
+                mounts: Some(mounts),
+                ..ContainerInspectResponse::default()
+            })
+        };
+        let unnamed = "0f".repeat(32);
+        assert!(is_bare(vec![mount(PLACE, &unnamed), mount("/x", "x")]));
+        assert!(!is_bare(vec![mount(PLACE, "gofer-0f")]));
+        assert!(!is_bare(vec![
+            mount(PLACE, &unnamed),
+            mount(ARTIFACTS, &unnamed)
+        ]));
+        assert!(!is_bare(vec![]));
+    }
+}
