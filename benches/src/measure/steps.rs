@@ -106,7 +106,8 @@ pub(crate) fn gap(ours: &Ours, size: Size) -> Result<Vec<Row>> {
     ];
     let series = play(
         "step gap",
-        size.rounds_of(LONG).max(size.rounds),
+        // A hundredth of few is one or two, and says nothing.
+        size.rounds_of(LONG).max(4 * size.rounds),
         &mut sides,
     )?;
     let [floor, gofer] = series.as_slice() else {

@@ -26,7 +26,12 @@ fn main() -> ExitCode {
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => runtime.block_on(gofer_cli::run(&Process::new(), arguments)),
+        Ok(runtime) => {
+            let code = runtime.block_on(gofer_cli::run(&Process::new(), arguments));
+            // All that had to be done is: its threads end with the process.
+            runtime.shutdown_background();
+            code
+        }
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: no threads to be had: {error}");
             ExitCode::FAILURE
