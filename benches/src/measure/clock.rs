@@ -22,7 +22,10 @@ fn after(line: &str, mark: &str) -> Option<f64> {
     line.split_once(mark)?.1.trim().parse().ok()
 }
 
+/// Between each and the next. Who shows several outputs at once may show them in another order.
 pub(crate) fn gaps(clocks: &[f64]) -> Vec<f64> {
+    let mut clocks = clocks.to_vec();
+    clocks.sort_by(f64::total_cmp);
     clocks
         .windows(2)
         .filter_map(|pair| Some(pair.get(1)? - pair.first()?))
@@ -39,6 +42,7 @@ mod tests {
                     t2 |     time.tv_sec:  11\nt2 |     time.tv_usec: 250000\n";
         assert_eq!(told(text), [10.5, 11.25]);
         assert_eq!(gaps(&told(text)), [0.75]);
+        assert_eq!(gaps(&[3.0, 1.0, 2.5]), [1.5, 0.5]);
     }
 
     #[test]

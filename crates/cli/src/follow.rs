@@ -20,7 +20,10 @@ use gofer_sdk::{
     Client, Error, LogPiece, LogQuery, RunEvent, RunRef,
     types::{Change, LogOptions, Run, RunState, TaskState},
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
 use tokio::time::{Instant, MissedTickBehavior};
 
 /// Between two drawings, and two looks at the run.
@@ -52,6 +55,10 @@ pub(crate) struct Follower<'a> {
     tail: Option<u64>,
     logs: SelectAll<BoxStream<'static, (Key, Option<LogPiece>)>>,
     opened: BTreeSet<(Key, u32)>,
+    /// Whose logs are being read.
+    reading: BTreeMap<Key, u32>,
+    /// Those that are read when what ended before them has been.
+    waiting: VecDeque<(Key, u32, Option<u64>)>,
     changes: Vec<Change>,
     line: Option<u64>,
 }
@@ -72,6 +79,8 @@ impl<'a> Follower<'a> {
             tail: Some(JOINED),
             logs: SelectAll::new(),
             opened: BTreeSet::new(),
+            reading: BTreeMap::new(),
+            waiting: VecDeque::new(),
             changes: Vec::new(),
             line: None,
         }
@@ -175,7 +184,11 @@ impl<'a> Follower<'a> {
         match piece {
             Some(LogPiece::Bytes(bytes)) => self.view.wrote(key, &bytes),
             Some(LogPiece::Missing(mark)) => self.view.missing(key, &missing::words(&mark)),
-            None => self.view.closed(key),
+            None => {
+                self.view.closed(key);
+                self.reading.remove(key);
+                self.open_waiting();
+            }
         }
     }
 
@@ -241,10 +254,37 @@ impl<'a> Follower<'a> {
     }
 
     fn open(&mut self, key: Key, attempt: u32, tail: Option<u64>) {
-        if !self.opened.insert((key.clone(), attempt)) {
-            return;
+        if self.opened.insert((key.clone(), attempt)) {
+            self.waiting.push_back((key, attempt, tail));
+            self.open_waiting();
         }
+    }
+
+    /// What an attempt wrote stands before what began after its end.
+    fn open_waiting(&mut self) {
+        while !self.waiting.is_empty() && !self.has_rest() {
+            if let Some((key, attempt, tail)) = self.waiting.pop_front() {
+                self.begin_reading(key, attempt, tail);
+            }
+        }
+    }
+
+    /// Of an attempt that has ended not all was read yet.
+    fn has_rest(&self) -> bool {
+        self.reading.iter().any(|(key, number)| {
+            let unit = unit::find(&self.run, key);
+            unit.is_some_and(|unit| {
+                let attempts = unit.attempts();
+                attempts
+                    .iter()
+                    .any(|it| it.number == *number && it.state.is_over())
+            })
+        })
+    }
+
+    fn begin_reading(&mut self, key: Key, attempt: u32, tail: Option<u64>) {
         self.view.opened(&key);
+        self.reading.insert(key.clone(), attempt);
         let options = LogOptions {
             attempt: Some(attempt),
             service: None,

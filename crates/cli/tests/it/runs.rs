@@ -98,6 +98,25 @@ fn a_failed_run_says_why_and_what_to_type_next() {
 }
 
 #[test]
+fn what_a_task_wrote_stands_before_what_began_after_its_end() {
+    let done = |name: &str| task(name, "succeeded", None, &[attempt(1, "succeeded", Some(0))]);
+    let through = |name: &str| ["running", "succeeded"].map(|state| change(name, Some(1), state));
+    let (world, _server) = world(Script {
+        run: run("succeeded", None, &[done("load"), done("report")]),
+        changes: [through("load"), through("report")].concat(),
+        logs: ["load", "report"]
+            .map(|name| (name.to_owned(), format!("of {name}\n").into_bytes()))
+            .into(),
+        late: Some("load"),
+        ..Script::default()
+    });
+    let answer = world.gofer("run");
+    assert_eq!((answer.code, answer.stderr.as_str()), (0, ""));
+    let at = |what: &str| answer.stdout.find(what).unwrap();
+    assert!(at("of load") < at("of report"), "{}", answer.stdout);
+}
+
+#[test]
 fn what_is_missing_of_a_log_is_said_beside_it_and_never_among_its_bytes() {
     let at = "2026-11-24T11:59:01Z";
     let hole = json!({ "kind": "hole", "at": at, "certain": true, "bytes": 1_500, "message": "the disk was full" });

@@ -12,6 +12,7 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 /// What there is to be told.
@@ -23,11 +24,15 @@ pub(crate) struct Script {
     pub(crate) changes: Vec<Value>,
     /// By `TASK` or `TASK/INDEX`.
     pub(crate) logs: BTreeMap<String, Vec<u8>>,
+    /// The task whose log comes late.
+    pub(crate) late: Option<&'static str>,
     /// Said behind each log: what is missing of it.
     pub(crate) missing: Vec<Value>,
     /// What `POST …/resume` says; without it there is nothing to go on with.
     pub(crate) resumed: Option<&'static str>,
 }
+
+const LATE: Duration = Duration::from_millis(300);
 
 #[derive(Clone)]
 struct App {
@@ -178,6 +183,9 @@ async fn log(
     Path((_, task)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
+    if app.script.late == Some(task.as_str()) {
+        tokio::time::sleep(LATE).await;
+    }
     let bytes = app.script.logs.get(&task).cloned().unwrap_or_default();
     let marked = "application/vnd.gofer.log";
     if headers.get(header::ACCEPT).is_none_or(|it| it != marked) {
