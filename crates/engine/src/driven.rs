@@ -12,6 +12,7 @@ use crate::{
 };
 use futures_util::FutureExt as _;
 use gofer_core::{
+    definition::Retention,
     id::{Epoch, RunId},
     name::{NamespaceName, PipelineName, SecretName},
     run::{Book, Event, RunState},
@@ -174,25 +175,34 @@ impl Driven {
             Arc::clone(&context),
             messages,
         );
-        let row = ready.row;
-        let of = (row.namespace.clone(), row.pipeline.clone());
-        let driven = Arc::clone(self);
-        let over = context.over.clone();
+        let (driven, row) = (Arc::clone(self), ready.row);
         self.tasks.spawn(async move {
-            // Beside its last removals, for which an engine takes its time.
-            let mut tidying = pin!(async {
-                over.cancelled().await;
-                tidy::after(&driven.parts, &row, retention.as_ref()).await;
-            });
-            let mut seeing = pin!(Arc::clone(&driven).see_through(driver, context, of));
-            tokio::select! {
-                biased;
-                () = &mut tidying => drop(seeing.await),
-                settled = &mut seeing => if settled.is_some() {
-                    tidying.await;
-                }
-            }
+            driven.live_through(driver, context, (row, retention)).await;
         });
+    }
+
+    /// Sees a run through, and takes away what is old beside its last removals, for which an engine
+    /// takes its time.
+    async fn live_through(
+        self: Arc<Self>,
+        driver: Driver,
+        context: Arc<Context>,
+        (row, retention): (RunRow, Option<Retention>),
+    ) {
+        let over = context.over.clone();
+        let mut tidying = pin!(async {
+            over.cancelled().await;
+            tidy::after(&self.parts, &row, retention.as_ref()).await;
+        });
+        let of = (row.namespace.clone(), row.pipeline.clone());
+        let mut seeing = pin!(Arc::clone(&self).see_through(driver, context, of));
+        tokio::select! {
+            biased;
+            () = &mut tidying => drop(seeing.await),
+            settled = &mut seeing => if settled.is_some() {
+                tidying.await;
+            }
+        }
     }
 
     fn add(self: &Arc<Self>, context: &Arc<Context>) -> bool {
