@@ -196,8 +196,8 @@ impl Server {
         self.tasks.close();
         self.tasks.wait().await;
         self.link.close().await;
-        // All is written, and the process ends. To close the store's connections one by one before that
-        // takes a millisecond and gives nothing.
+        // All is written, and the process ends, or had nothing stored. To close the store's connections
+        // one by one before that takes a millisecond and gives nothing.
         std::mem::forget(Arc::clone(self.engine.store()));
     }
 }

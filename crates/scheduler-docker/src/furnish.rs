@@ -30,7 +30,12 @@ pub(crate) async fn furnish(
     if engine.brand == Brand::Podman || engine.reach() == Reach::Elsewhere && !may_be_bare() {
         return Ok(None);
     }
-    let inspected = engine.docker.inspect_container(container, None).await?;
+    let inspected = match engine.docker.inspect_container(container, None).await {
+        Ok(inspected) => inspected,
+        // One that is furnished can do without.
+        Err(_) if !may_be_bare() => return Ok(None),
+        Err(error) => return Err(error),
+    };
     let is_bare = is_bare(&inspected);
     match by_hand(engine, &inspected, is_bare).await {
         Ok(left) => {
