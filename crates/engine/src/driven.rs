@@ -6,6 +6,7 @@ use crate::{
     driver::{Driver, Left},
     feed::Feed,
     pins::Pins,
+    plans::Plans,
     requests,
     rush::Rush,
     tidy,
@@ -51,6 +52,7 @@ pub(crate) struct Driven {
     /// Something has started.
     pub(crate) begun: CancellationToken,
     pub(crate) knocks: Notify,
+    pub(crate) plans: Plans,
     places: Arc<Semaphore>,
     faults: Mutex<BTreeMap<(NamespaceName, PipelineName), Faults>>,
 }
@@ -100,6 +102,7 @@ impl Driven {
             draining: CancellationToken::new(),
             begun: CancellationToken::new(),
             knocks: Notify::new(),
+            plans: Plans::default(),
             places,
             faults: Mutex::default(),
         }

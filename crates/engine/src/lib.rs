@@ -30,6 +30,7 @@ mod partial;
 mod parts;
 mod pauses;
 mod pins;
+mod plans;
 mod recover;
 mod requests;
 mod rerun;

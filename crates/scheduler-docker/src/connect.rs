@@ -83,11 +83,14 @@ impl Reached {
     pub async fn connect(found: &Found) -> Result<Self, ConnectError> {
         let refuse = |error: Raw| refusal(found, error);
         let asked = timeout(PATIENCE, greeting::ask(&found.endpoint)).await;
-        let greeting = asked
+        let (greeting, network) = asked
             .unwrap_or(Err(Raw::RequestTimeoutError))
             .map_err(refuse)?;
         let docker = client(&found.endpoint, &greeting.version).map_err(refuse)?;
-        let generation = link::generation(&docker, greeting.brand).await;
+        let generation = match network {
+            Some(network) => link::generation_of(network, greeting.brand),
+            None => link::generation(&docker, greeting.brand).await,
+        };
         Ok(Self {
             generation: generation.map_err(refuse)?,
             docker,

@@ -40,6 +40,8 @@ use tokio_stream::wrappers::ReceiverStream;
 /// How often a name that is taken by nothing is looked at: for half a minute.
 const MOST_LOOKS: u32 = 300;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// An engine that was asked to start something is at it by then, and not done.
+const AFTER_ASKING: Duration = Duration::from_millis(5);
 
 type Log = BoxStream<'static, LogEvent>;
 
@@ -394,13 +396,15 @@ impl Bringing {
         furnished.map_err(|error| self.failure(error))
     }
 
-    /// Of an image it is told what it was by the time that it started.
+    /// Of an image it is told what it was by the time that it started; the question is not to be in the
+    /// way of the start.
     async fn look_at(&self, image: Option<String>) {
+        let Some(id) = image.filter(|_| self.image.get().is_none()) else {
+            return;
+        };
+        self.engine.clock.sleep(AFTER_ASKING).await;
         let asked = &self.request.attempt.main.image;
-        if self.image.get().is_none()
-            && let Some(id) = image
-            && let Some(image) = image::look_at(&self.engine, asked, &id).await
-        {
+        if let Some(image) = image::look_at(&self.engine, asked, &id).await {
             let _ = self.image.set(image);
         }
     }

@@ -164,13 +164,24 @@ fn time(event: &EventMessage) -> Option<Timestamp> {
     Timestamp::from_nanosecond(i128::from(event.time_nano?)).ok()
 }
 
+/// The name of every engine's default network.
+pub(crate) const DEFAULT_NETWORK: &str = "bridge";
+
 /// The start of the engine's default network is the start of the engine itself, unless live-restore
 /// kept containers running over it. `None`: it has no such network.
 pub(crate) async fn generation(
     docker: &Docker,
     brand: Brand,
 ) -> Result<Option<String>, bollard::errors::Error> {
-    match docker.inspect_network("bridge", None).await {
+    generation_of(docker.inspect_network(DEFAULT_NETWORK, None).await, brand)
+}
+
+/// The same, where the engine has answered.
+pub(crate) fn generation_of(
+    network: Result<NetworkInspect, bollard::errors::Error>,
+    brand: Brand,
+) -> Result<Option<String>, bollard::errors::Error> {
+    match network {
         // Podman's containers do not depend on its service, which makes the network up each time.
         Ok(NetworkInspect { created, .. }) => Ok(created.filter(|_| brand == Brand::Docker)),
         Err(error) => match remedy::kind(error) {
@@ -200,5 +211,32 @@ impl Backoff {
     pub(crate) async fn pause(&mut self, engine: &Engine) {
         engine.clock.sleep(self.0).await;
         self.0 = (self.0 * 2).min(LONGEST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bollard::errors::Error;
+
+    #[test]
+    fn the_default_network_tells_one_docker_from_the_next() {
+        let made = || {
+            Ok(NetworkInspect {
+                created: Some("2026-11-24T10:00:00Z".to_owned()),
+                ..NetworkInspect::default()
+            })
+        };
+        let refused = |status_code| {
+            Err(Error::DockerResponseServerError {
+                status_code,
+                message: "no".to_owned(),
+            })
+        };
+        let known = generation_of(made(), Brand::Docker).unwrap();
+        assert_eq!(known.as_deref(), Some("2026-11-24T10:00:00Z"));
+        assert_eq!(generation_of(made(), Brand::Podman).unwrap(), None);
+        assert_eq!(generation_of(refused(404), Brand::Docker).unwrap(), None);
+        assert!(generation_of(refused(500), Brand::Docker).is_err());
     }
 }

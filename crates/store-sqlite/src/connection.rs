@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+/// Whoever is told that something is stored finds it after a loss of power.
+pub(crate) const SYNCHRONOUS: &str = "FULL";
 /// How many statements stay prepared.
 const PREPARED: usize = 96;
 
@@ -83,7 +85,7 @@ fn open(path: &Path, patience: Duration, seed: u64) -> rusqlite::Result<(Connect
     // A statement that is prepared stays so: otherwise SQLite plans some anew for each value.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.pragma_update(None, "journal_size_limit", -1)?;
-    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "synchronous", SYNCHRONOUS)?;
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.set_prepared_statement_cache_capacity(PREPARED);

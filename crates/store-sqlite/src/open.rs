@@ -229,10 +229,10 @@ impl<'a> Opening<'a> {
 
     fn start(&self, db: Connection, waiting: Waiting) -> Result<SqliteStore, OpenError> {
         let life = life::begin(self.dir, self.instance).map_err(failed(&life::folder(self.dir)))?;
-        let (id, seq) = self.register(&db)?;
-        let views = (1..=self.options.readers.max(1)).map(|reader| {
+        let (id, seq) = self.register_soon(&db)?;
+        let views = (0..self.options.readers.max(1)).map(|reader| {
             let (path, patience) = (self.path.clone(), self.options.patience);
-            let seed = self.seed().wrapping_add(reader as u64);
+            let seed = self.seed().wrapping_add(reader as u64 + 1);
             move || Ok(View::new(connection::reader(&path, patience, seed)?))
         });
         let desk = Desk::new(db, self.dir.to_owned(), self.instance, seq);
@@ -249,6 +249,22 @@ impl<'a> Opening<'a> {
             threads,
             life,
         ))
+    }
+
+    /// Registers without a wait for the disk: the log brings this to it with the first transaction of
+    /// ours that is waited for, and until then nothing speaks of us. A new store's id is waited for.
+    fn register_soon(&self, db: &Connection) -> Result<(StoreId, i64), OpenError> {
+        if self.is_new {
+            return self.register(db);
+        }
+        let wait = |how: &str| {
+            db.pragma_update(None, "synchronous", how)
+                .map_err(|error| self.error(error))
+        };
+        wait("NORMAL")?;
+        let registered = self.register(db)?;
+        wait(connection::SYNCHRONOUS)?;
+        Ok(registered)
     }
 
     /// The store's id and our row, after those of the dead who own nothing are gone.

@@ -220,3 +220,28 @@ statements! {
     SCHEMA_VERSION = "SELECT max(version) FROM refinery_schema_history";
     HAS_SCHEMA = "SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'";
 }
+
+/// What is written until a run's first container starts, in that order.
+pub(crate) const OF_A_START: &[&str] = &[
+    BEGIN,
+    SAVEPOINT,
+    PIPELINE,
+    NEWEST_VERSION,
+    RELEASE,
+    COMMIT,
+    HAS_VERSION,
+    STATE,
+    NEXT_NUMBER,
+    TEXT_SEQ,
+    ADD_RUN,
+    TEXT,
+    PUT_UNIT,
+    PUT_ATTEMPT,
+    LAST_LINE,
+    ADD_LINES,
+    RUN,
+    CLAIMED,
+    SET_HEAD,
+    HAS_UNIT,
+    HAS_ATTEMPT,
+];

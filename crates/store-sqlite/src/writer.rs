@@ -142,8 +142,9 @@ impl Thread {
     }
 
     fn work(&mut self, requests: &Receiver<Job>) {
+        let mut early = self.get_ready(requests);
         loop {
-            let first = match requests.recv_timeout(IDLE) {
+            let first = match early.take().map_or_else(|| requests.recv_timeout(IDLE), Ok) {
                 Ok(first) => first,
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
@@ -158,6 +159,18 @@ impl Thread {
             batch.extend(requests.try_iter().take(MOST - 1));
             self.batch(batch);
         }
+    }
+
+    /// Prepares what a run's begin takes until the first request comes, which ends it.
+    fn get_ready(&self, requests: &Receiver<Job>) -> Option<Job> {
+        for sql in sql::OF_A_START {
+            if let Ok(first) = requests.try_recv() {
+                return Some(first);
+            }
+            // What cannot be prepared says so to whoever needs it.
+            drop(self.desk.db.prepare_cached(sql));
+        }
+        None
     }
 
     fn batch(&mut self, mut batch: Vec<Job>) {

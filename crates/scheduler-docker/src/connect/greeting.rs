@@ -5,9 +5,10 @@ use super::client;
 use crate::{
     engine::Brand,
     find::Endpoint,
+    link::DEFAULT_NETWORK,
     source::wire::{self, Place},
 };
-use bollard::{API_DEFAULT_VERSION, ClientVersion, errors::Error};
+use bollard::{API_DEFAULT_VERSION, ClientVersion, errors::Error, models::NetworkInspect};
 
 #[derive(Debug)]
 pub(super) struct Greeting {
@@ -15,11 +16,21 @@ pub(super) struct Greeting {
     pub(super) brand: Brand,
 }
 
-pub(super) async fn ask(endpoint: &Endpoint) -> Result<Greeting, Error> {
-    match Place::of(endpoint) {
-        Some(place) => read(&wire::head(&place, "/_ping").await?),
-        None => over_tls(endpoint).await,
-    }
+/// What an engine said of its default network, where it was asked at once.
+pub(super) type Network = Option<Result<NetworkInspect, Error>>;
+
+pub(super) async fn ask(endpoint: &Endpoint) -> Result<(Greeting, Network), Error> {
+    let Some(place) = Place::of(endpoint) else {
+        return Ok((over_tls(endpoint).await?, None));
+    };
+    let (ping, network) = tokio::join!(wire::head(&place, "/_ping"), network(&place));
+    Ok((read(&ping?)?, Some(network)))
+}
+
+/// A path without a version asks in the engine's own.
+async fn network(place: &Place) -> Result<NetworkInspect, Error> {
+    let body = wire::body(place, &format!("/networks/{DEFAULT_NETWORK}")).await?;
+    Ok(serde_json::from_slice(&body)?)
 }
 
 fn read(head: &[(String, String)]) -> Result<Greeting, Error> {

@@ -66,6 +66,14 @@ pub(crate) async fn head(place: &Place, path: &str) -> Result<Vec<(String, Strin
     Ok(head)
 }
 
+/// Asks, and gives back all of the answer but what it begins with.
+pub(crate) async fn body(place: &Place, path: &str) -> Result<Vec<u8>, Error> {
+    let (mut reader, _) = answer(place, path, 4096).await?;
+    let mut body = Vec::new();
+    reader.read_to_end(&mut body).await?;
+    Ok(body)
+}
+
 type Answer = (BufReader<Connection>, Vec<(String, String)>);
 
 async fn answer(place: &Place, path: &str, buffer: usize) -> Result<Answer, Error> {
