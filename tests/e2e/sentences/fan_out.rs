@@ -40,7 +40,7 @@ fn s48_a_gathered_output_is_a_list_in_item_order_without_gaps() {
         r#"
 [tasks.each]
 allow_failure = true
-for_each = ["0.9", "0.5", "0.2", "0"]
+for_each = ["2.5", "0.5", "0.2", "0"]
 script = '''
 sleep "$GOFER_ITEM"
 [ "$GOFER_ITEM_INDEX" = 1 ] || echo "x=$GOFER_ITEM_INDEX" >> "$GOFER_OUTPUT"
