@@ -63,7 +63,7 @@ impl Engine {
                 let called = self.plan(namespace, &call.name, *version).await?;
                 needed.extend(checks::needed_secrets(&called, None));
                 members.insert(call.name.clone(), called.pipeline.clone());
-                open.push(called.pipeline.clone());
+                open.push(called.pipeline);
             }
         }
         let family = Family {
@@ -114,7 +114,7 @@ impl Engine {
             ))
         };
         let version = *versions.get(pipeline).ok_or_else(without)?;
-        let plan = self.plan(namespace, pipeline, version).await?;
+        let plan = Arc::new(self.plan(namespace, pipeline, version).await?);
         let needed = self
             .needed_secrets(namespace, &plan, None, versions)
             .await?;

@@ -6,7 +6,6 @@ use crate::{
     driver::{Driver, Left},
     feed::Feed,
     pins::Pins,
-    plans::Plans,
     requests,
     rush::Rush,
     tidy,
@@ -52,7 +51,6 @@ pub(crate) struct Driven {
     /// Something has started.
     pub(crate) begun: CancellationToken,
     pub(crate) knocks: Notify,
-    pub(crate) plans: Plans,
     places: Arc<Semaphore>,
     faults: Mutex<BTreeMap<(NamespaceName, PipelineName), Faults>>,
 }
@@ -102,7 +100,6 @@ impl Driven {
             draining: CancellationToken::new(),
             begun: CancellationToken::new(),
             knocks: Notify::new(),
-            plans: Plans::default(),
             places,
             faults: Mutex::default(),
         }

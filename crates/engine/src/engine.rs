@@ -1,8 +1,7 @@
 //! The engine's front door.
 
 use crate::{
-    Error, Parts, Wanted, checks, child::Accepted, driven::Driven, message::Message, plans::Of,
-    recover::Taken,
+    Error, Parts, Wanted, checks, child::Accepted, driven::Driven, message::Message, recover::Taken,
 };
 use gofer_core::{
     Timestamp,
@@ -69,18 +68,12 @@ impl Engine {
             why: error.to_string(),
         })?;
         checks::document(&pipeline)?;
-        let plan = Arc::new(checks::plan(pipeline)?);
-        let put = self
+        checks::plan(pipeline)?;
+        let now = self.now();
+        Ok(self
             .store()
-            .put_version(namespace, &name, &canonical, self.now());
-        let stored = put.await?;
-        let of = Of {
-            namespace: namespace.clone(),
-            pipeline: name,
-            version: stored.number,
-        };
-        self.driven.plans.keep(of, plan);
-        Ok(stored)
+            .put_version(namespace, &name, &canonical, now)
+            .await?)
     }
 
     /// Accepts a run and begins to drive it. Everything that speaks against it is said at once.
@@ -93,6 +86,7 @@ impl Engine {
         let plan = self
             .plan(&start.namespace, &start.pipeline, start.version)
             .await?;
+        let plan = Arc::new(plan);
         self.take_over(&mut start, &plan).await?;
         let Start {
             namespace,
@@ -270,23 +264,13 @@ impl Engine {
         namespace: &NamespaceName,
         pipeline: &PipelineName,
         version: u32,
-    ) -> Result<Arc<Plan>, Error> {
-        let of = Of {
-            namespace: namespace.clone(),
-            pipeline: pipeline.clone(),
-            version,
-        };
-        if let Some(plan) = self.driven.plans.find(&of) {
-            return Ok(plan);
-        }
+    ) -> Result<Plan, Error> {
         let stored = self.store().version(namespace, pipeline, version).await?;
         let pipeline: Pipeline =
             serde_json::from_str(&stored.canonical).map_err(|error| Error::Unreadable {
                 what: format!("version {version} of {namespace}/{pipeline}"),
                 why: error.to_string(),
             })?;
-        let plan = Arc::new(checks::plan(pipeline)?);
-        self.driven.plans.keep(of, Arc::clone(&plan));
-        Ok(plan)
+        Ok(checks::plan(pipeline)?)
     }
 }

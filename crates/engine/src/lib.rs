@@ -30,7 +30,6 @@ mod partial;
 mod parts;
 mod pauses;
 mod pins;
-mod plans;
 mod recover;
 mod requests;
 mod rerun;

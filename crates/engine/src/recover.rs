@@ -8,7 +8,10 @@ use gofer_core::{
 };
 use gofer_secrets::SecretText;
 use gofer_store::{Adoption, Claim, Error as StoreError, Filter, RunRow};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use tokio::sync::oneshot;
 
 /// What came of a resume.
@@ -161,7 +164,7 @@ impl Engine {
             version: row.version,
             number: row.number,
         };
-        let mut book = Book::restore(plan, identity, row.origin.clone(), stored.run);
+        let mut book = Book::restore(Arc::new(plan), identity, row.origin.clone(), stored.run);
         self.know_objects(&mut book).await?;
         self.driven.drive(Ready {
             row: row.clone(),

@@ -12,7 +12,7 @@ use gofer_core::{
 };
 use gofer_secrets::SecretText;
 use gofer_store::{Claim, Error as StoreError, RunRow};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// How long a run that has just ended may take to be cleared up after.
 const CLEARED_UP: Duration = Duration::from_secs(10);
@@ -154,7 +154,7 @@ impl Engine {
             version: row.version,
             number: row.number,
         };
-        let mut book = Book::restore(plan, identity, origin, stored.run);
+        let mut book = Book::restore(Arc::new(plan), identity, origin, stored.run);
         self.know_objects(&mut book).await?;
         let keys = book.again(&rerun.again).map_err(refused)?;
         let mut secrets: BTreeMap<SecretName, SecretText> = rerun.secrets.into_iter().collect();
