@@ -23,8 +23,11 @@ pub(super) async fn ask(endpoint: &Endpoint) -> Result<(Greeting, Network), Erro
     let Some(place) = Place::of(endpoint) else {
         return Ok((over_tls(endpoint).await?, None));
     };
-    let (ping, network) = tokio::join!(wire::head(&place, "/_ping"), network(&place));
-    Ok((read(&ping?)?, Some(network)))
+    // What is no engine is told as soon as that shows, whatever the other question comes to.
+    tokio::try_join!(
+        async { read(&wire::head(&place, "/_ping").await?) },
+        async { Ok(Some(network(&place).await)) }
+    )
 }
 
 /// A path without a version asks in the engine's own.
