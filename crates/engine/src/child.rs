@@ -63,7 +63,7 @@ impl Engine {
                 let called = self.plan(namespace, &call.name, *version).await?;
                 needed.extend(checks::needed_secrets(&called, None));
                 members.insert(call.name.clone(), called.pipeline.clone());
-                open.push(called.pipeline);
+                open.push(called.pipeline.clone());
             }
         }
         let family = Family {
@@ -114,7 +114,7 @@ impl Engine {
             ))
         };
         let version = *versions.get(pipeline).ok_or_else(without)?;
-        let plan = Arc::new(self.plan(namespace, pipeline, version).await?);
+        let plan = self.plan(namespace, pipeline, version).await?;
         let needed = self
             .needed_secrets(namespace, &plan, None, versions)
             .await?;
@@ -190,6 +190,7 @@ impl Engine {
             changes,
             secrets: self.seal(id, &secrets)?,
         };
+        let _alone = self.driven.takings.alone(id).await;
         let row = self.store().create_run(new).await?;
         let claim = row.claim.ok_or(Error::Store(gofer_store::Error::Fenced))?;
         let book = book.numbered(row.number);

@@ -38,9 +38,18 @@ pub(crate) async fn keep(context: Arc<Context>, key: Key, attempt: u32) {
 }
 
 /// Gives up what was made before it was decided.
-pub(crate) async fn refuse(context: Arc<Context>, ahead: Ahead) {
-    let is_gone = ahead.refuse().await;
-    context.send(Message::GivenUp { is_gone });
+pub(crate) async fn refuse(context: Arc<Context>, id: AttemptId, ahead: Ahead) {
+    if ahead.refuse().await || planted::is(17) {
+        context.send(Message::GivenUp);
+        return;
+    }
+    // An order that was not answered may still be carried out: no list shows that, but whatever is asked
+    // of the same name comes behind it.
+    let scheduler = &context.parts.scheduler;
+    match insist(&context, || scheduler.remove(&id)).await {
+        Ok(()) => context.send(Message::GivenUp),
+        Err(why) => context.send(Message::Left(format!("{id} cannot be removed: {why}"))),
+    }
 }
 
 /// Removes the run's containers that are no attempts, as what was made ahead by who died then. What

@@ -6,14 +6,16 @@ use crate::{
     driver::{Driver, Left},
     feed::Feed,
     pins::Pins,
+    plans::Plans,
     requests,
     rush::Rush,
+    takings::Takings,
     tidy,
 };
 use futures_util::FutureExt as _;
 use gofer_core::{
     definition::Retention,
-    id::{Epoch, RunId},
+    id::RunId,
     name::{NamespaceName, PipelineName, SecretName},
     run::{Book, Event, RunState},
 };
@@ -51,6 +53,8 @@ pub(crate) struct Driven {
     /// Something has started.
     pub(crate) begun: CancellationToken,
     pub(crate) knocks: Notify,
+    pub(crate) plans: Plans,
+    pub(crate) takings: Takings,
     places: Arc<Semaphore>,
     faults: Mutex<BTreeMap<(NamespaceName, PipelineName), Faults>>,
 }
@@ -58,8 +62,6 @@ pub(crate) struct Driven {
 #[derive(Default)]
 struct Runs {
     by_id: BTreeMap<RunId, Arc<Context>>,
-    /// The newest claims that others took from this process.
-    lost: BTreeMap<RunId, Epoch>,
     /// Runs that are settled, behind which what is old is taken away.
     tidied: usize,
     is_watched: bool,
@@ -100,6 +102,8 @@ impl Driven {
             draining: CancellationToken::new(),
             begun: CancellationToken::new(),
             knocks: Notify::new(),
+            plans: Plans::default(),
+            takings: Takings::default(),
             places,
             faults: Mutex::default(),
         }
@@ -208,9 +212,7 @@ impl Driven {
     fn add(self: &Arc<Self>, context: &Arc<Context>) -> bool {
         let mut runs = self.runs();
         let run = context.run();
-        // Whoever took the run up may have been so slow that it is lost again by now.
-        let is_lost = |lost: &Epoch| *lost >= context.claim.epoch;
-        if runs.by_id.contains_key(&run) || runs.lost.get(&run).is_some_and(is_lost) {
+        if runs.by_id.contains_key(&run) {
             return false;
         }
         runs.by_id.insert(run, Arc::clone(context));
@@ -237,7 +239,6 @@ impl Driven {
         context.tasks.wait().await;
         let run = context.run();
         let is_settled = left == Left::Settled;
-        let is_fenced = left == Left::Fenced;
         match left {
             Left::Settled | Left::Drained => tracing::debug!(%run, ?left, "stopped driving"),
             Left::Fenced => tracing::warn!(%run, "another process drives the run now"),
@@ -253,9 +254,6 @@ impl Driven {
         }
         let mut runs = self.runs();
         runs.by_id.remove(&run);
-        if is_fenced {
-            runs.lost.insert(run, context.claim.epoch);
-        }
         runs.tidied += usize::from(is_settled);
         self.count.send_replace(runs.len());
         if runs.by_id.is_empty() {

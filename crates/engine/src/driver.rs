@@ -200,12 +200,8 @@ impl Driver {
                 self.apply(&Event::Cancel(RunStop::Person));
                 self.draft.waiting.push(done);
             }
-            Message::Kept | Message::ChildGone => {
+            Message::Kept | Message::ChildGone | Message::GivenUp => {
                 self.removals = self.removals.saturating_sub(1);
-            }
-            Message::GivenUp { is_gone } => {
-                self.removals = self.removals.saturating_sub(1);
-                self.has_strangers |= !is_gone;
             }
             Message::Released => self.draft.release = self.left_behind.is_none(),
             Message::Left(what) => {

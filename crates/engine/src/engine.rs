@@ -1,7 +1,8 @@
 //! The engine's front door.
 
 use crate::{
-    Error, Parts, Wanted, checks, child::Accepted, driven::Driven, message::Message, recover::Taken,
+    Error, Parts, Wanted, checks, child::Accepted, driven::Driven, message::Message, plans::Of,
+    recover::Taken,
 };
 use gofer_core::{
     Timestamp,
@@ -68,12 +69,18 @@ impl Engine {
             why: error.to_string(),
         })?;
         checks::document(&pipeline)?;
-        checks::plan(pipeline)?;
-        let now = self.now();
-        Ok(self
+        let plan = Arc::new(checks::plan(pipeline)?);
+        let put = self
             .store()
-            .put_version(namespace, &name, &canonical, now)
-            .await?)
+            .put_version(namespace, &name, &canonical, self.now());
+        let stored = put.await?;
+        let of = Of {
+            namespace: namespace.clone(),
+            pipeline: name,
+            version: stored.number,
+        };
+        self.driven.plans.keep(of, plan);
+        Ok(stored)
     }
 
     /// Accepts a run and begins to drive it. Everything that speaks against it is said at once.
@@ -86,7 +93,6 @@ impl Engine {
         let plan = self
             .plan(&start.namespace, &start.pipeline, start.version)
             .await?;
-        let plan = Arc::new(plan);
         self.take_over(&mut start, &plan).await?;
         let Start {
             namespace,
@@ -264,13 +270,23 @@ impl Engine {
         namespace: &NamespaceName,
         pipeline: &PipelineName,
         version: u32,
-    ) -> Result<Plan, Error> {
+    ) -> Result<Arc<Plan>, Error> {
+        let of = Of {
+            namespace: namespace.clone(),
+            pipeline: pipeline.clone(),
+            version,
+        };
+        if let Some(plan) = self.driven.plans.find(&of) {
+            return Ok(plan);
+        }
         let stored = self.store().version(namespace, pipeline, version).await?;
         let pipeline: Pipeline =
             serde_json::from_str(&stored.canonical).map_err(|error| Error::Unreadable {
                 what: format!("version {version} of {namespace}/{pipeline}"),
                 why: error.to_string(),
             })?;
-        Ok(checks::plan(pipeline)?)
+        let plan = Arc::new(checks::plan(pipeline)?);
+        self.driven.plans.keep(of, Arc::clone(&plan));
+        Ok(plan)
     }
 }

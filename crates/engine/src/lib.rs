@@ -30,6 +30,7 @@ mod partial;
 mod parts;
 mod pauses;
 mod pins;
+mod plans;
 mod recover;
 mod requests;
 mod rerun;
@@ -37,6 +38,7 @@ mod rush;
 mod shell;
 mod spare;
 mod sweep;
+mod takings;
 mod tidy;
 mod volumes;
 

@@ -19,11 +19,8 @@ pub(crate) enum Message {
     Cancel { done: oneshot::Sender<()> },
     /// Of an attempt only what is kept is left.
     Kept,
-    /// What was made ahead of its decision is not needed.
-    GivenUp {
-        /// Nothing of it is left.
-        is_gone: bool,
-    },
+    /// What was made ahead of its decision was not needed, and nothing of it is left.
+    GivenUp,
     /// The scheduler holds nothing of this run any more.
     Released,
     /// The run that an attempt called is over, and not driven here any more.

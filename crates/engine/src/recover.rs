@@ -8,10 +8,7 @@ use gofer_core::{
 };
 use gofer_secrets::SecretText;
 use gofer_store::{Adoption, Claim, Error as StoreError, Filter, RunRow};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::oneshot;
 
 /// What came of a resume.
@@ -103,6 +100,11 @@ impl Engine {
         run: RunId,
         given: &[(SecretName, SecretText)],
     ) -> Result<Taken, Error> {
+        let _alone = self.driven.takings.alone(run).await;
+        if self.driven.find(run).is_some() {
+            let row = self.store().run(run).await?;
+            return Ok(Taken::Driving(Box::new(row)));
+        }
         match self.store().adopt(run).await? {
             Adoption::Over => Ok(Taken::Over),
             Adoption::Alive(owner) => Ok(Taken::Alive(owner)),
@@ -164,7 +166,7 @@ impl Engine {
             version: row.version,
             number: row.number,
         };
-        let mut book = Book::restore(Arc::new(plan), identity, row.origin.clone(), stored.run);
+        let mut book = Book::restore(plan, identity, row.origin.clone(), stored.run);
         self.know_objects(&mut book).await?;
         self.driven.drive(Ready {
             row: row.clone(),

@@ -12,7 +12,7 @@ use gofer_core::{
 };
 use gofer_secrets::SecretText;
 use gofer_store::{Claim, Error as StoreError, RunRow};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 /// How long a run that has just ended may take to be cleared up after.
 const CLEARED_UP: Duration = Duration::from_secs(10);
@@ -65,6 +65,7 @@ impl Engine {
         rerun: Rerun,
         refused: impl Fn(NotAgain) -> Error + Sync,
     ) -> Result<RunRow, Error> {
+        let alone = self.driven.takings.alone(rerun.run).await;
         let claim = match self.claim_again(rerun.run).await {
             Err(StoreError::Unfinished) => return Err(refused(NotAgain::NotOver)),
             other => other?,
@@ -75,6 +76,7 @@ impl Engine {
             Ok(()) => {}
             // It was stored before something failed.
             Err(StoreError::Unfinished) => {
+                drop(alone);
                 if let Taken::Driving(row) = self.take_up(claim.run, Vec::new()).await? {
                     return Ok(*row);
                 }
@@ -154,7 +156,7 @@ impl Engine {
             version: row.version,
             number: row.number,
         };
-        let mut book = Book::restore(Arc::new(plan), identity, origin, stored.run);
+        let mut book = Book::restore(plan, identity, origin, stored.run);
         self.know_objects(&mut book).await?;
         let keys = book.again(&rerun.again).map_err(refused)?;
         let mut secrets: BTreeMap<SecretName, SecretText> = rerun.secrets.into_iter().collect();

@@ -13,6 +13,10 @@ use tokio::sync::{
     watch,
 };
 
+/// Behind the start of a run's last task nothing waits for that being told, and a short task has ended by
+/// then: one commit tells both, and takes nothing from what has just begun.
+const SHORT: Duration = Duration::from_millis(25);
+
 pub(super) struct Facts {
     context: Arc<Context>,
     key: Key,
@@ -25,6 +29,9 @@ pub(super) struct Facts {
     /// What takes long is under way, and can be left alone.
     pub(super) is_waiting: bool,
     ending: Option<Ending>,
+    /// That it started, which is told in a moment.
+    begun: Option<Event>,
+    is_last: bool,
     /// What its services' images are, by the names that the file gives them.
     service_images: BTreeMap<String, String>,
 }
@@ -46,6 +53,8 @@ impl Facts {
             stop,
             is_waiting: false,
             ending: None,
+            begun: None,
+            is_last: !order.more_to_come,
             service_images: BTreeMap::new(),
         }
     }
@@ -68,8 +77,10 @@ impl Facts {
     /// Waits for the end, having the container stopped when the driver says so.
     pub(super) async fn last(&mut self, id: &AttemptId) -> Ending {
         self.stop.mark_changed();
+        let clock = Arc::clone(&self.context.parts.clock);
         loop {
             if let Some(ending) = self.ending.take() {
+                self.tell_begun();
                 return ending;
             }
             let grace = tokio::select! {
@@ -78,6 +89,10 @@ impl Facts {
                     if let Some(fact) = fact {
                         self.take(fact);
                     }
+                    continue;
+                }
+                () = clock.sleep(SHORT), if self.begun.is_some() => {
+                    self.tell_begun();
                     continue;
                 }
                 Ok(()) = self.stop.changed() => *self.stop.borrow_and_update(),
@@ -90,6 +105,7 @@ impl Facts {
 
     /// Has the container stopped: until that is done, it has ended, or another grace is wanted.
     async fn stop(&mut self, id: &AttemptId, grace: Duration) {
+        self.tell_begun();
         let context = Arc::clone(&self.context);
         let mut pauses = Pauses::of_scheduler();
         while self.ending.is_none() {
@@ -158,7 +174,7 @@ impl Facts {
             self.context.pins.learn(&self.image, image);
         }
         let (key, attempt) = (self.key.clone(), self.number);
-        self.context.event(Event::Started {
+        self.begun = Some(Event::Started {
             key,
             attempt,
             at,
@@ -166,9 +182,20 @@ impl Facts {
             service_images: self.service_images.clone(),
             node,
         });
+        if !self.is_last {
+            self.tell_begun();
+        }
     }
 
-    fn noted(&self, message: Option<String>) {
+    /// Says that it started, if that has not been said.
+    pub(super) fn tell_begun(&mut self) {
+        if let Some(begun) = self.begun.take() {
+            self.context.event(begun);
+        }
+    }
+
+    fn noted(&mut self, message: Option<String>) {
+        self.tell_begun();
         let message = message.map(|text| self.context.masked(&text));
         let (key, attempt) = (self.key.clone(), self.number);
         self.context.event(Event::Noted {

@@ -48,8 +48,11 @@ impl Attempt {
                     facts.take_waiting();
                     return Ok(log);
                 }
-                Came::Ended(ending) => return Err(ending),
-                Came::Again => {}
+                Came::Ended(ending) => {
+                    facts.tell_begun();
+                    return Err(ending);
+                }
+                Came::Again => facts.tell_begun(),
             }
             let may_give_up = !self.given.is_given();
             tokio::select! {

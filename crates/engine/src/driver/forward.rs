@@ -46,10 +46,11 @@ impl Driver {
             .aheads
             .extract_if(.., |(key, _), _| !is_open(key))
             .collect();
-        for (_, ahead) in dropped {
+        for ((key, attempt), ahead) in dropped {
             self.removals += 1;
+            let id = self.context.id(&key, attempt);
             self.context
-                .own(clean::refuse(Arc::clone(&self.context), ahead));
+                .own(clean::refuse(Arc::clone(&self.context), id, ahead));
         }
     }
 

@@ -3,10 +3,16 @@ use crate::{
     scheduler::Making,
     world::{World, assert_settled, key, load, pipeline, start, states, unit, until},
 };
-use gofer_core::run::{Reason, RunState, TaskState};
+use gofer_core::run::{Reason, RunState, Subject, TaskState};
 use gofer_scheduler::StartError;
 use serde_json::json;
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 #[test]
 fn a_dag_runs_in_its_order_and_leaves_nothing_behind() {
@@ -292,4 +298,50 @@ fn a_pull_is_told_to_those_who_watch_and_taken_back() {
         engine.settled().await;
         while watch.changed().await.is_ok() {}
     });
+}
+
+/// How many transactions a run takes in which only this task is left when it starts.
+fn commits_of_last(ms: u64) -> u32 {
+    let world = World::new();
+    world
+        .scheduler
+        .script("a", move |_| vec![(ms, Does::Exit(0))]);
+    let commits = Arc::new(AtomicU32::new(0));
+    let counting = Arc::clone(&commits);
+    world.set_store_hook(Some(Arc::new(move |what, is_before| {
+        counting.fetch_add(u32::from(what == "commit" && is_before), Ordering::SeqCst);
+        Box::pin(std::future::ready(Ok(())))
+    })));
+    world.live(async |engine| {
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
+        if ms > 100 {
+            until(&engine, &run, "a", TaskState::Running).await;
+            let elapsed = world.clock.elapsed();
+            assert!(elapsed < Duration::from_millis(30), "{elapsed:?}");
+        }
+        engine.settled().await;
+        let stored = load(&engine, &run).await;
+        assert_eq!(stored.row.head.state, RunState::Succeeded);
+        let attempt = &unit(&stored, "a").attempts[0];
+        assert!(attempt.started_at.is_some() && attempt.image.is_some());
+        let history = engine.store().history(run.id, 0, 100).await.unwrap();
+        let states = history
+            .into_iter()
+            .filter_map(|(_, change)| match change.of {
+                Subject::Unit(_, state) => Some(state),
+                _ => None,
+            });
+        let told: Vec<TaskState> = states.collect();
+        assert!(
+            told.ends_with(&[TaskState::Running, TaskState::Succeeded]),
+            "{told:?}"
+        );
+        assert_settled(&world, &stored.run);
+    });
+    commits.load(Ordering::SeqCst)
+}
+
+#[test]
+fn that_the_last_task_began_is_told_within_a_moment_or_with_its_end() {
+    assert_eq!(commits_of_last(10) + 1, commits_of_last(1_000));
 }

@@ -24,6 +24,10 @@ pub const BUGS: &[(u8, &str)] = &[
         16,
         "what bears the name is started, whatever it was made of",
     ),
+    (
+        17,
+        "what was made ahead counts as gone, though nobody said that it is",
+    ),
 ];
 
 /// Seeds within which each has to be found.

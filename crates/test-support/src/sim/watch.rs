@@ -203,15 +203,16 @@ impl Watch {
 }
 
 /// Of what is not decided, a container may be made, for an attempt that may come next; it may be
-/// given up; and where it was left behind it may be removed when the run is over.
+/// given up; and where it may be left behind it may be removed when it cannot come any more.
 fn is_ahead(case: &Case, order: &Order, id: &AttemptId) -> bool {
     let last = |unit: &Unit| unit.attempts.last().map_or(0, |attempt| attempt.number);
+    let next = case.unit(id).filter(|unit| last(unit) + 1 == id.number);
     match order {
-        Order::Create(..) => case
-            .unit(id)
-            .is_some_and(|unit| last(unit) + 1 == id.number),
+        Order::Create(..) => next.is_some(),
         Order::GiveUp(_) => true,
-        Order::Remove => case.stored.run.head.state.is_over(),
+        Order::Remove => {
+            case.stored.run.head.state.is_over() || next.is_some_and(|unit| unit.state.is_over())
+        }
         Order::Start(_) | Order::Stop(..) => false,
     }
 }
