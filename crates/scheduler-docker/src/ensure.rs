@@ -136,7 +136,7 @@ impl Bringing {
     /// Goes on with a container that was there before. Only one that never ran is started.
     async fn take_up(self, seen: Seen) -> Result<Log, StartError> {
         if seen.state != State::Created {
-            return Ok(self.follow(Begin::Found(seen), None).await);
+            return Ok(self.follow(seen.id.clone(), Begin::Found(seen), None).await);
         }
         if self.request.stage > Stage::Starting {
             // It ran once, so this is another one, or the engine forgot: it must not run again.
@@ -358,7 +358,8 @@ impl Bringing {
             self.look_at(image)
         );
         let Err(error) = started else {
-            return Ok(self.follow(Begin::Fresh(source), lease).await);
+            let begin = Begin::Fresh(source);
+            return Ok(self.follow(container.to_owned(), begin, lease).await);
         };
         match remedy::kind(error) {
             // Of the one that it joined: it was gone, or its engine was started anew.
@@ -414,7 +415,7 @@ impl Bringing {
     }
 
     /// Completes when it was said that it started.
-    async fn follow(mut self, begin: Begin, mut lease: Option<Lease>) -> Log {
+    async fn follow(mut self, container: String, begin: Begin, mut lease: Option<Lease>) -> Log {
         if let Some(lease) = &mut lease {
             lease.used_by(&self.request.id);
         }
@@ -430,6 +431,7 @@ impl Bringing {
         let watched = Watched {
             id: self.request.id,
             name: self.name,
+            container,
             image: self.request.attempt.main.image,
             exec: self.request.attempt.main.exec,
             known: self.image.into_inner(),

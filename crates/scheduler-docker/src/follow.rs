@@ -30,6 +30,8 @@ pub(crate) struct Watched {
     pub(crate) engine: Arc<Engine>,
     pub(crate) id: AttemptId,
     pub(crate) name: String,
+    /// The engine's id: after a time without it, what bears the name may be another.
+    pub(crate) container: String,
     /// As the request says it.
     pub(crate) image: String,
     pub(crate) exec: Exec,
@@ -144,14 +146,14 @@ impl Watched {
     /// that has no newline: what is behind is fetched when the container has ended.
     async fn recorded(&mut self, wanted: Wanted) -> Stretch {
         let stretch = self
-            .stretch(source::record(&self.engine, &self.name, wanted))
+            .stretch(source::record(&self.engine, &self.container, wanted))
             .await;
         if let Stretch::Over(_) = stretch {
             let wanted = Wanted {
                 follow: false,
                 ..wanted
             };
-            let whole = source::record(&self.engine, &self.name, wanted);
+            let whole = source::record(&self.engine, &self.container, wanted);
             let rest = source::behind(whole, self.sink.taken());
             if !self.drain_whole(rest).await {
                 self.read_again().await;
@@ -174,7 +176,7 @@ impl Watched {
                 follow: false,
                 after: None,
             };
-            let record = source::record(&self.engine, &self.name, wanted);
+            let record = source::record(&self.engine, &self.container, wanted);
             if self.drain_whole(record).await {
                 return;
             }
@@ -292,7 +294,7 @@ impl Watched {
     }
 
     async fn inspect(&self) -> Result<Option<Seen>, String> {
-        match self.engine.inspect(&self.name).await {
+        match self.engine.inspect(&self.container).await {
             Ok(inspected) => Ok(Some(Seen::of(&inspected))),
             Err(error) => match remedy::kind(error) {
                 Kind::Said(404, _) => Ok(None),

@@ -78,7 +78,7 @@ impl Watched {
         let mut wait = self
             .engine
             .patient
-            .wait_container(&self.name, Some(options))
+            .wait_container(&self.container, Some(options))
             .boxed();
         let clock = self.engine.clock.clone();
         let mut unheard = std::pin::pin!(clock.sleep(START_LAG));

@@ -109,7 +109,7 @@ impl Watched {
             follow: false,
             after,
         };
-        let record = source::record(&self.engine, &self.name, wanted);
+        let record = source::record(&self.engine, &self.container, wanted);
         if !self.drain_whole(record).await {
             return Stretch::Broke(self.engine.clock.now());
         }

@@ -62,7 +62,7 @@ pub(super) struct Container {
     pub(super) written: Vec<(Timestamp, Stream, Vec<u8>)>,
     /// Pieces of the program's log that are written.
     said: usize,
-    /// The one that had the name before, if this one never runs.
+    /// The latest one of this name that ran, if this one never does.
     before: Option<Box<Container>>,
 }
 
@@ -98,7 +98,12 @@ impl Container {
     pub(super) fn after(mut self, old: &Self) -> Self {
         self.starts = old.starts;
         self.written.clone_from(&old.written);
-        self.before = Some(Box::new(old.clone()));
+        let ran = if old.started.is_some() {
+            Some(Box::new(old.clone()))
+        } else {
+            old.before.clone()
+        };
+        self.before = ran;
         self
     }
 

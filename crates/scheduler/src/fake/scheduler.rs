@@ -67,7 +67,7 @@ impl Fake {
                 node: Some("fake".to_owned()),
             }));
         }
-        Follower::new(self.line.clone(), request.id.clone(), teller, replay).stream()
+        Follower::new(self.line.clone(), container, teller, replay).stream()
     }
 
     /// Reads what it is given to the end.

@@ -13,6 +13,8 @@ use gofer_core::{Timestamp, id::AttemptId};
 pub(super) struct Follower {
     line: Line,
     attempt: AttemptId,
+    /// Which of those that ever had its name.
+    serial: u64,
     teller: Teller,
     /// Changes of the machine that were looked at.
     seen: u64,
@@ -35,11 +37,12 @@ enum Phase {
 }
 
 impl Follower {
-    pub(super) fn new(line: Line, attempt: AttemptId, teller: Teller, replay: bool) -> Self {
+    pub(super) fn new(line: Line, of: &Container, teller: Teller, replay: bool) -> Self {
         let generation = line.machine.generation().0;
         Self {
             line,
-            attempt,
+            attempt: of.attempt.clone(),
+            serial: of.serial,
             teller,
             seen: 0,
             given: 0,
@@ -59,6 +62,11 @@ impl Follower {
         .boxed()
     }
 
+    fn look(&self) -> Option<Container> {
+        let found = self.line.machine.look(self.line.store, &self.attempt);
+        found.filter(|container| container.serial == self.serial)
+    }
+
     async fn next(&mut self) -> Option<LogEvent> {
         if self.phase == Phase::Replay {
             self.phase = Phase::Live;
@@ -69,7 +77,7 @@ impl Follower {
                 return Some(broken);
             }
             self.seen = self.line.machine.changes();
-            let Some(container) = self.line.machine.look(self.line.store, &self.attempt) else {
+            let Some(container) = self.look() else {
                 self.last(Fact::Vanished);
                 self.phase = Phase::Over;
                 // Nobody can tell whether that was all of its log.
@@ -170,7 +178,7 @@ impl Follower {
         self.generation = generation;
         self.teller.note(Fact::Back);
         // What was written up to the break and not handed over is not handed over any more.
-        if let Some(container) = self.line.machine.look(self.line.store, &self.attempt) {
+        if let Some(container) = self.look() {
             let known = container.written.iter();
             let old = known
                 .filter(|(at, ..)| broke_at.is_some_and(|broke| *at <= broke))
