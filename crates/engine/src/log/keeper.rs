@@ -1,5 +1,6 @@
 use super::{
     batch::{Batch, TOGETHER},
+    lines::{Lines, Piece},
     side::Side,
     sink::Sink,
 };
@@ -22,12 +23,28 @@ const WAKE: Duration = TOGETHER;
 pub(crate) struct Keeper {
     context: Arc<Context>,
     sink: Sink,
-    stdout: Side,
-    stderr: Side,
-    batch: Batch,
+    lines: Lines,
+    sides: Sides,
     woken: Moment,
     /// Followers have not been told of the last bytes yet.
     owes: bool,
+}
+
+/// The two streams of a container, on their way to the disk.
+struct Sides {
+    stdout: Side,
+    stderr: Side,
+    batch: Batch,
+}
+
+impl Sides {
+    fn take(&mut self, piece: &Piece) {
+        let side = match piece.stream {
+            gofer_scheduler::Stream::Stdout => &mut self.stdout,
+            gofer_scheduler::Stream::Stderr => &mut self.stderr,
+        };
+        side.take(piece.at, &piece.bytes, &mut self.batch);
+    }
 }
 
 type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -41,9 +58,12 @@ impl Keeper {
         Self {
             context: Arc::clone(context),
             sink,
-            stdout: side(Stream::Stdout),
-            stderr: side(Stream::Stderr),
-            batch: Batch::default(),
+            lines: Lines::default(),
+            sides: Sides {
+                stdout: side(Stream::Stdout),
+                stderr: side(Stream::Stderr),
+                batch: Batch::default(),
+            },
             woken: context.parts.clock.moment(),
             owes: false,
         }
@@ -61,6 +81,10 @@ impl Keeper {
         let mut stream = stream.ready_chunks(MOST_EVENTS);
         let mut alarm: Option<Sleep<'_>> = None;
         loop {
+            let mut patience: Option<Sleep<'_>> = None;
+            if let Some(left) = self.lines.patience(clock.moment()) {
+                patience = Some(clock.sleep(left));
+            }
             tokio::select! {
                 biased;
                 events = stream.next() => {
@@ -72,6 +96,11 @@ impl Keeper {
                     self.write().await;
                     self.tell(clock.moment());
                     alarm = None;
+                }
+                () = rings(&mut patience) => {
+                    self.wait_no_longer();
+                    self.write().await;
+                    self.tell(clock.moment());
                 }
                 () = ended.cancelled(), if alarm.is_none() && !self.owes => {
                     alarm = Some(clock.sleep(SILENCE));
@@ -101,30 +130,34 @@ impl Keeper {
     async fn take(&mut self, event: LogEvent) {
         match event {
             LogEvent::Bytes { stream, at, bytes } => {
-                let side = match stream {
-                    gofer_scheduler::Stream::Stdout => &mut self.stdout,
-                    gofer_scheduler::Stream::Stderr => &mut self.stderr,
-                };
-                side.take(at, &bytes, &mut self.batch);
+                let piece = Piece { stream, at, bytes };
+                let (now, sides) = (self.context.parts.clock.moment(), &mut self.sides);
+                self.lines.pass(now, piece, |piece| sides.take(&piece));
             }
             LogEvent::Replay => self.replay().await,
             LogEvent::Broken => self.hole(false, BROKEN).await,
         }
     }
 
+    fn wait_no_longer(&mut self) {
+        let sides = &mut self.sides;
+        self.lines.wait_no_longer(|piece| sides.take(&piece));
+    }
+
     /// Where nothing is missing the counts tell what comes again. Behind a hole only the time does.
     async fn replay(&mut self) {
+        self.wait_no_longer();
         self.write().await;
         let Some(latest) = self.sink.latest_if_holed() else {
-            self.stdout.replay();
-            self.stderr.replay();
+            self.sides.stdout.replay();
+            self.sides.stderr.replay();
             return;
         };
         self.hole(false, REPLAYED).await;
         // A piece has the time of its first bytes.
         let kept = latest.checked_add(TOGETHER).unwrap_or(latest);
-        self.stdout.replay_after(kept);
-        self.stderr.replay_after(kept);
+        self.sides.stdout.replay_after(kept);
+        self.sides.stderr.replay_after(kept);
     }
 
     /// Marks a place behind everything that came before it.
@@ -135,17 +168,24 @@ impl Keeper {
     }
 
     fn let_go(&mut self) {
+        self.wait_no_longer();
         let now: Timestamp = self.context.parts.clock.now();
-        self.stdout.let_go(now, &mut self.batch);
-        self.stderr.let_go(now, &mut self.batch);
+        let Sides {
+            stdout,
+            stderr,
+            batch,
+        } = &mut self.sides;
+        stdout.let_go(now, batch);
+        stderr.let_go(now, batch);
     }
 
     async fn write(&mut self) {
-        if !self.batch.is_empty() {
-            self.sink.append(&self.batch).await;
+        let batch = &mut self.sides.batch;
+        if !batch.is_empty() {
+            self.sink.append(batch).await;
             self.owes = true;
         }
-        self.batch.clear();
+        batch.clear();
     }
 
     fn tell(&mut self, now: Moment) {

@@ -8,6 +8,7 @@
 
 mod batch;
 mod keeper;
+mod lines;
 mod side;
 mod sink;
 

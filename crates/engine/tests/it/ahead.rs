@@ -9,7 +9,7 @@ use gofer_core::run::{Reason, TaskState};
 use gofer_engine::Resumed;
 use gofer_scheduler::StartError;
 use serde_json::{Value as Json, json};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// `a` takes a second and ends with `code`; `b` begins behind it.
 fn world(code: i32) -> World {
@@ -98,6 +98,28 @@ fn a_failure_that_comes_too_early_is_told_when_its_time_has_come() {
         engine.settled().await;
         let stored = load(&engine, &run).await;
         assert_eq!(unit(&stored, "b").reason, Some(Reason::ImageNotFound));
+        assert_settled(&world, &stored.run);
+    });
+}
+
+#[test]
+fn what_was_ordered_without_an_answer_is_removed_by_its_name_where_nobody_wants_it() {
+    let world = world(3);
+    let scheduler = world.scheduler.clone();
+    world.scheduler.set_hook(Some(Arc::new(move |step| {
+        if step == "after start" {
+            // The next call is the order for `b`.
+            scheduler.goes_away(1);
+        }
+        Box::pin(std::future::ready(()))
+    })));
+    world.live(async |engine| {
+        let run = start(&engine, pipeline(&chain(json!({})))).await;
+        engine.settled().await;
+        let stored = load(&engine, &run).await;
+        assert_eq!(unit(&stored, "b").reason, Some(Reason::UpstreamFailed));
+        assert_eq!(world.scheduler.count("start b#1"), 0);
+        assert_eq!(world.scheduler.count("remove b#1"), 1);
         assert_settled(&world, &stored.run);
     });
 }

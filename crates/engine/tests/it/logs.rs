@@ -2,9 +2,13 @@ use crate::{
     container::Does,
     world::{World, etl, load, namespace, pipeline, start, states, until},
 };
-use gofer_core::run::TaskState;
+use gofer_core::{
+    id::{AttemptId, RunId},
+    run::TaskState,
+};
+use gofer_logs::{Body, More, Reader};
 use serde_json::json;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 #[test]
 fn a_run_is_not_over_before_its_logs_are() {
@@ -138,6 +142,60 @@ fn a_replay_is_skipped_to_the_byte_in_each_stream() {
         (end.engine.stderr, end.stored.stderr, holes.len()),
         (200, 200, 0)
     );
+}
+
+/// What of both streams is kept, in its order.
+fn both(world: &World, run: RunId) -> String {
+    let id = AttemptId {
+        run,
+        task: "a".parse().unwrap(),
+        item: None,
+        number: 1,
+    };
+    let mut reader = Reader::open(Arc::new(world.disk.clone()), &id);
+    let mut all = Vec::new();
+    while let More::Frames(frames) = reader.read_more().unwrap() {
+        for frame in frames {
+            if let Body::Output { bytes, .. } = frame.body {
+                all.extend(bytes);
+            }
+        }
+    }
+    String::from_utf8(all).unwrap()
+}
+
+#[test]
+fn a_line_that_an_engine_cuts_is_whole_and_one_that_a_job_does_not_end_holds_up_nothing_for_long() {
+    let world = World::new();
+    world.scheduler.script("a", |_| {
+        vec![
+            (0, Does::Out(b"out 1\nou")),
+            (2, Does::Err(b"err 1\nerr")),
+            (4, Does::Out(b"t 2\nout 3\n")),
+            (6, Does::Err(b" 2\n")),
+            (1_000, Does::Out(b"name? ")),
+            (1_010, Does::Err(b"err 3\n")),
+            (3_000, Does::Out(b"last")),
+            (3_001, Does::Err(b"err 4\n")),
+            (3_002, Does::Exit(0)),
+        ]
+    });
+    world.live(async |engine| {
+        let run = start(&engine, pipeline(&json!({ "a": {} }))).await;
+        until(&engine, &run, "a", TaskState::Running).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let first = "out 1\nout 2\nout 3\nerr 1\nerr 2\n";
+        assert_eq!(both(&world, run.id), first);
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        assert_eq!(both(&world, run.id), format!("{first}name? "));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(both(&world, run.id), format!("{first}name? err 3\n"));
+        engine.settled().await;
+        assert_eq!(
+            both(&world, run.id),
+            format!("{first}name? err 3\nlasterr 4\n")
+        );
+    });
 }
 
 #[test]

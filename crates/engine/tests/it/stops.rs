@@ -3,7 +3,10 @@ use crate::{
     scheduler::Making,
     world::{World, assert_settled, document, load, pipeline, start, states, unit, until},
 };
-use gofer_core::run::{Reason, RunReason, RunState, Stage, TaskState};
+use gofer_core::{
+    Clock as _,
+    run::{Reason, RunReason, RunState, Stage, TaskState},
+};
 use gofer_engine::Error;
 use serde_json::json;
 use std::time::Duration;
@@ -166,6 +169,42 @@ fn a_container_that_exists_when_the_cancel_comes_is_not_permitted_to_start() {
             ),
             (1, 0)
         );
+        assert_settled(&world, &stored.run);
+    });
+}
+
+#[test]
+fn a_run_that_is_cancelled_before_its_start_was_told_that_it_is_stored_is_driven_once() {
+    let world = World::new();
+    sleeper(&world, "a");
+    let clock = world.clock.clone();
+    world.set_store_hook(Some(std::sync::Arc::new(move |what, is_before| {
+        let clock = clock.clone();
+        Box::pin(async move {
+            if what == "create_run" && !is_before {
+                clock.sleep(Duration::from_mins(1)).await;
+            }
+            Ok(())
+        })
+    })));
+    world.live(async |engine| {
+        let cancel = async {
+            let filter = gofer_store::Filter::default();
+            loop {
+                let rows = engine.store().runs(&filter, None, 1).await.unwrap().rows;
+                if let Some(run) = rows.first() {
+                    engine.cancel(run.id, "somebody").await.unwrap();
+                    return engine.settled().await;
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let (run, ()) = tokio::join!(start(&engine, pipeline(&json!({ "a": {} }))), cancel);
+        engine.settled().await;
+        let stored = load(&engine, &run).await;
+        assert_eq!(states(&stored)[0].1, "cancelled");
+        assert!(world.scheduler.count("create a#1") <= 1);
+        assert_eq!(world.scheduler.count("remove a#1"), 1);
         assert_settled(&world, &stored.run);
     });
 }
