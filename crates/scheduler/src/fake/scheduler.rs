@@ -224,7 +224,8 @@ impl Scheduler for Fake {
         }
         let done = done.map_err(start_error)?;
         drop(window);
-        match self.look(id).filter(|_| done == Done::Yes) {
+        let is_it = |found: &Container| done == Done::Yes && found.serial == serial;
+        match self.look(id).filter(is_it) {
             Some(container) => Ok(self.follow(&request, &container, false)),
             None => Err(StartError::Vanished),
         }

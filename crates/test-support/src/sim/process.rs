@@ -9,7 +9,16 @@ use gofer_core::{
 };
 use gofer_engine::{Engine, Error, Resumed, Start, Vault};
 use gofer_secrets::SecretText;
-use std::{collections::BTreeMap, pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{
+    collections::BTreeMap,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) type Going<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -83,17 +92,17 @@ impl Process {
             others,
             ..
         } = self;
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
         let ended = runtime.block_on(async {
-            for _ in 0..2 {
-                if let Poll::Ready(result) = poll_once(goal).await {
+            let mut rounds = 0;
+            while rounds < 2 || woken.0.swap(false, Ordering::Relaxed) {
+                rounds += 1;
+                let mut context = Context::from_waker(&waker);
+                if let Poll::Ready(result) = goal.as_mut().poll(&mut context) {
                     return Some(result);
                 }
-                for other in std::mem::take(others) {
-                    let mut other = other;
-                    if poll_once(&mut other).await.is_pending() {
-                        others.push(other);
-                    }
-                }
+                others.retain_mut(|other| other.as_mut().poll(&mut context).is_pending());
                 for _ in 0..4 {
                     tokio::task::yield_now().await;
                 }
@@ -109,8 +118,14 @@ impl Process {
     }
 }
 
-async fn poll_once<T>(going: &mut Going<T>) -> Poll<T> {
-    std::future::poll_fn(|context| Poll::Ready(going.as_mut().poll(context))).await
+/// Somebody may go on who was polled in this turn.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Goes on with whatever is unfinished, has its wishes fulfilled, and stays until nothing is left
