@@ -2,22 +2,14 @@ use crate::{ApiError, Authority};
 use gofer_api_types::Run;
 use gofer_core::{
     id::{AttemptId, RunId},
-    name::{NamespaceName, PipelineName},
     plan::{Kind, Plan},
     run::child_of,
 };
 use gofer_engine::{Engine, LONGEST_KEPT};
 use gofer_store::{RunRow, Store, StoredRun};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
-/// So many are kept ready.
-const MOST_PLANS: usize = 32;
-
-type Plans = BTreeMap<(NamespaceName, PipelineName, u32), Arc<Plan>>;
 /// Names of called runs, by the attempt that called them.
 pub(crate) type Children = BTreeMap<AttemptId, String>;
 
@@ -28,7 +20,6 @@ pub(crate) struct App {
     pub(crate) authority: Arc<Authority>,
     /// Streams end when it is cancelled; a shutdown would wait for them otherwise.
     pub(crate) shutdown: CancellationToken,
-    plans: Arc<Mutex<Plans>>,
 }
 
 impl App {
@@ -38,7 +29,6 @@ impl App {
             engine,
             authority: Arc::new(authority),
             shutdown,
-            plans: Arc::default(),
         }
     }
 
@@ -62,30 +52,13 @@ impl App {
         Ok(run)
     }
 
-    /// What the run's version comes to. Versions never change, so those asked for lately are kept.
+    /// What the run's version comes to.
     pub(crate) async fn plan_of(&self, row: &RunRow) -> Result<Arc<Plan>, ApiError> {
-        let of = (row.namespace.clone(), row.pipeline.clone(), row.version);
-        if let Some(plan) = self.plans().get(&of) {
-            return Ok(Arc::clone(plan));
-        }
-        let canonical = self.version_of(row).await?;
-        let unreadable = |why: &dyn std::fmt::Display| {
-            ApiError::internal("a version cannot be read", &why.to_string())
-        };
-        let pipeline = serde_json::from_str(&canonical).map_err(|error| unreadable(&error))?;
-        let plan = Plan::new(pipeline)
-            .map_err(|problems| unreadable(&problems.first().map_or("", |it| &it.message)))?;
-        let plan = Arc::new(plan);
-        let mut plans = self.plans();
-        if plans.len() >= MOST_PLANS {
-            plans.clear();
-        }
-        plans.insert(of, Arc::clone(&plan));
+        let plan = self
+            .engine
+            .plan(&row.namespace, &row.pipeline, row.version)
+            .await?;
         Ok(plan)
-    }
-
-    fn plans(&self) -> MutexGuard<'_, Plans> {
-        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The runs that attempts of this one called, as `etl/42`. One that is not kept any more has no

@@ -205,10 +205,13 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Reads the run anew, and tells what changed.
+    /// Reads the run anew, unless it shows what changed already, and tells that.
     async fn look(&mut self) -> Result<()> {
         let changes = std::mem::take(&mut self.changes);
-        self.run = self.client.run(&RunRef::Id(self.run.id)).await?;
+        let began = self.run.started_at;
+        if changes.is_empty() || !changes.iter().all(|change| is_shown(began, change)) {
+            self.run = self.client.run(&RunRef::Id(self.run.id)).await?;
+        }
         for change in &changes {
             self.read_log_of(change);
         }
@@ -312,10 +315,41 @@ impl<'a> Follower<'a> {
 }
 
 /// Its tasks are over; what they held on the scheduler may be there still.
+/// A run that is known to have begun was read after that, and shows all that happened until then.
+fn is_shown(began: Option<Timestamp>, change: &Change) -> bool {
+    began.is_some_and(|began| change.at <= began)
+}
+
 fn is_end_of_run(event: &RunEvent) -> bool {
     let RunEvent::Change { change, .. } = event else {
         return false;
     };
     let state = change.state.parse::<RunState>();
     change.task.is_none() && state.is_ok_and(RunState::is_over)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_until_a_run_began_need_not_be_read_again() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let change = |at| Change {
+            at,
+            task: Some("load".to_owned()),
+            item: None,
+            attempt: None,
+            state: "starting".to_owned(),
+            reason: None,
+        };
+        for (began, changed, expected) in [
+            (Some(at(5)), at(4), true),
+            (Some(at(5)), at(5), true),
+            (Some(at(5)), at(6), false),
+            (None, at(4), false),
+        ] {
+            assert_eq!(is_shown(began, &change(changed)), expected, "{changed}");
+        }
+    }
 }

@@ -265,7 +265,8 @@ impl Engine {
         secrets.iter().map(seal).collect()
     }
 
-    pub(crate) async fn plan(
+    /// What a version of a pipeline comes to.
+    pub async fn plan(
         &self,
         namespace: &NamespaceName,
         pipeline: &PipelineName,

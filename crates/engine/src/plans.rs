@@ -23,7 +23,7 @@ pub(crate) struct Plans(Mutex<VecDeque<(Of, Arc<Plan>)>>);
 
 impl Plans {
     /// A plan may be as large as its file, which is 1 MiB at most.
-    const MOST: usize = 8;
+    const MOST: usize = 32;
 
     pub(crate) fn find(&self, of: &Of) -> Option<Arc<Plan>> {
         let plans = self.locked();
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn each_version_has_its_own_plan_and_the_oldest_go() {
         let plans = Plans::default();
-        let made: Vec<_> = (0..=8).map(|_| plan()).collect();
+        let made: Vec<_> = (0..=Plans::MOST).map(|_| plan()).collect();
         for (version, plan) in (1..).zip(&made) {
             plans.keep(of(version), Arc::clone(plan));
         }

@@ -131,10 +131,11 @@ async fn times_stand_in_front_of_each_line_and_streams_do_not_mix_in_one() {
     let lines = [
         (0, Stream::Stdout, &b"a\nb"[..]),
         (30, Stream::Stdout, b"c\nd"),
+        // Longer than a line is waited for.
         (60, Stream::Stderr, b"e\n"),
-        (90, Stream::Stdout, b"f"),
+        (600, Stream::Stdout, b"f"),
     ];
-    server.program("load", writes(120, &lines));
+    server.program("load", writes(620, &lines));
     let run = server.start(json!({"load": task()})).await;
     let timed = LogOptions {
         timestamps: true,

@@ -174,7 +174,7 @@ mod tests {
         let (_, mut lines) = kept(&[(Stdout, "name: "), (Stderr, "x\n")]);
         let mut rest = Vec::new();
         lines.pass(at(7 + 250), piece(Stdout, "?"), |piece| {
-            rest.push(piece.bytes)
+            rest.push(piece.bytes);
         });
         assert_eq!(rest, ["?", "x\n"]);
         let much = "x".repeat(MOST_BYTES + 1);
