@@ -59,7 +59,7 @@ impl Aim {
             Class::Collect => (40, Box::new(|| is_collecting(events, self.unit))),
             Class::Remove => (15, Box::new(|| stored(Stage::Ended))),
         };
-        let is_over = wait_for("the moment", Duration::from_mins(1), || {
+        let is_over = wait_for("the moment", Duration::from_mins(3), || {
             if come() {
                 return Some(false);
             }
