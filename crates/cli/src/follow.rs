@@ -314,12 +314,12 @@ impl<'a> Follower<'a> {
     }
 }
 
-/// Its tasks are over; what they held on the scheduler may be there still.
 /// A run that is known to have begun was read after that, and shows all that happened until then.
 fn is_shown(began: Option<Timestamp>, change: &Change) -> bool {
     began.is_some_and(|began| change.at <= began)
 }
 
+/// Its tasks are over; what they held on the scheduler may be there still.
 fn is_end_of_run(event: &RunEvent) -> bool {
     let RunEvent::Change { change, .. } = event else {
         return false;

@@ -281,12 +281,14 @@ impl Engine {
             return Ok(plan);
         }
         let stored = self.store().version(namespace, pipeline, version).await?;
-        let pipeline: Pipeline =
-            serde_json::from_str(&stored.canonical).map_err(|error| Error::Unreadable {
-                what: format!("version {version} of {namespace}/{pipeline}"),
-                why: error.to_string(),
-            })?;
-        let plan = Arc::new(checks::plan(pipeline)?);
+        let unreadable = |why: String| Error::Unreadable {
+            what: format!("version {version} of {namespace}/{pipeline}"),
+            why,
+        };
+        let pipeline: Pipeline = serde_json::from_str(&stored.canonical)
+            .map_err(|error| unreadable(error.to_string()))?;
+        let plan = checks::plan(pipeline).map_err(|refused| unreadable(refused.to_string()))?;
+        let plan = Arc::new(plan);
         self.driven.plans.keep(of, Arc::clone(&plan));
         Ok(plan)
     }
