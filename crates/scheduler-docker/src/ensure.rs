@@ -169,7 +169,7 @@ impl Bringing {
                     let made = Made {
                         container: container.clone(),
                         volume: place.volume().map(str::to_owned),
-                        is_bare: matches!(place, Place::Bare(_)),
+                        is_bare: place.is_bare(),
                         at: None,
                         left: None,
                     };
@@ -232,7 +232,7 @@ impl Bringing {
         Ok(None)
     }
 
-    /// What is mounted at `/gofer`.
+    /// What is at `/gofer`.
     async fn place(&self) -> Result<Place, StartError> {
         let Ensure {
             id,
@@ -242,8 +242,12 @@ impl Bringing {
         } = &self.request;
         let engine = &self.engine;
         let labels = labels::of_run(engine.store, id.run, Role::Volume);
-        if engine.reach() == Reach::Here {
-            return Ok(Place::Bare(labels));
+        match engine.reach() {
+            Reach::Layers if place::brings_nothing(attempt, inputs.is_some()) => {
+                return Ok(Place::Own);
+            }
+            Reach::Layers | Reach::Here => return Ok(Place::Bare(labels)),
+            Reach::Unknown | Reach::Elsewhere => {}
         }
         if let Some(image) = image::look(engine, &attempt.main.image).await {
             let is_roots = place::is_roots(engine.brand, attempt, inputs.is_some(), &image);

@@ -1,11 +1,12 @@
 //! What an attempt finds at `/gofer` when it starts: a folder that anybody may write to.
 //!
-//! Where the engine's volumes are folders within our reach, it is one volume without a name, in which
-//! this is made by hand between create and start. Everywhere else the engine has to be asked for it,
-//! at a price.
+//! Where the folders of the engine's containers and volumes are within our reach, it is one of the
+//! container's own, or a volume without a name, and this is made by hand between create and start.
+//! Everywhere else the engine has to be asked for it, at a price.
 
 use crate::{
     engine::{Brand, Engine},
+    layer::Layer,
     left::{Left, is_elsewhere},
     machine::Reach,
     spec::{ARTIFACTS, PLACE},
@@ -38,8 +39,8 @@ pub(crate) async fn furnish(
     };
     let is_bare = is_bare(&inspected);
     match by_hand(engine, &inspected, is_bare).await {
-        Ok(left) => {
-            engine.reached(Reach::Here);
+        Ok((left, reach)) => {
+            engine.reached(reach);
             engine.made.left(id, left);
         }
         Err(error) => {
@@ -58,18 +59,23 @@ async fn by_hand(
     engine: &Engine,
     inspected: &ContainerInspectResponse,
     is_bare: bool,
-) -> io::Result<Left> {
-    let left = Left::of(inspected).filter(|_| engine.reach() != Reach::Elsewhere);
+) -> io::Result<(Left, Reach)> {
+    let reach = engine.reach();
+    let left = Left::of(inspected).filter(|_| reach != Reach::Elsewhere);
     let left = left.ok_or(io::ErrorKind::Unsupported)?;
+    let layer = Layer::of(inspected).filter(|_| reach != Reach::Layers);
     let working = tokio::task::spawn_blocking(move || {
         if is_bare {
             left.furnish()?;
         } else {
             left.look()?;
         }
-        Ok(left)
+        // What a volume is put on has to be there anyway.
+        let has_layers = layer.is_none_or(|layer| layer.make().is_ok());
+        io::Result::Ok((left, has_layers))
     });
-    working.await?
+    let (left, has_layers) = working.await??;
+    Ok((left, if has_layers { Reach::Layers } else { Reach::Here }))
 }
 
 fn is_read_only(inspected: &ContainerInspectResponse) -> bool {
@@ -119,16 +125,16 @@ pub(crate) async fn make_folders(
     upload.await
 }
 
-/// Nobody but us furnishes it: it has one volume, without a name that is ours.
+/// Nobody but us furnishes it: it has no volume, or one without a name that is ours.
 fn is_bare(inspected: &ContainerInspectResponse) -> bool {
     let mounts = inspected.mounts.as_deref().unwrap_or_default();
     let at = |target: &str| {
         let is_it = |mount: &&MountPoint| mount.destination.as_deref() == Some(target);
         mounts.iter().find(is_it)
     };
-    let name = at(PLACE).and_then(|mount| mount.name.as_deref());
     let is_unnamed = |name: &str| name.len() == 64 && name.bytes().all(|c| c.is_ascii_hexdigit());
-    at(ARTIFACTS).is_none() && name.is_some_and(is_unnamed)
+    let is_bare = |mount: &MountPoint| mount.name.as_deref().is_some_and(is_unnamed);
+    at(ARTIFACTS).is_none() && at(PLACE).is_none_or(is_bare)
 }
 
 #[cfg(test)]
@@ -136,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_volume_without_our_name_and_without_another_in_it_is_bare() {
+    fn only_no_volume_or_one_without_our_name_and_without_another_in_it_is_bare() {
         let mount = |target: &str, name: &str| MountPoint {
             destination: Some(target.to_owned()),
             name: Some(name.to_owned()),
@@ -155,6 +161,7 @@ mod tests {
             mount(PLACE, &unnamed),
             mount(ARTIFACTS, &unnamed)
         ]));
-        assert!(!is_bare(vec![]));
+        assert!(is_bare(vec![]));
+        assert!(!is_bare(vec![mount(ARTIFACTS, &unnamed)]));
     }
 }

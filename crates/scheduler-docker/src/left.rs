@@ -6,53 +6,91 @@
 //! the engine is asked, which never leaves the container's own files.
 
 use crate::{
+    beneath::{folder_at, folder_in, open_in},
     collect::MOST,
     engine::Engine,
+    layer::Layer,
     spec::{ARTIFACTS, PLACE},
 };
 use bollard::models::{ContainerInspectResponse, MountPoint};
 use gofer_core::id::AttemptId;
 use gofer_scheduler::Collected;
 use rustix::{
-    fs::{
-        self, AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Timespec, Timestamps, Uid,
-    },
+    fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid},
     io::Errno,
 };
 use std::{
     fs::File,
     io::{self, Read},
     os::fd::{AsFd, BorrowedFd, OwnedFd},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// The folders of an attempt, as this machine knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Left {
     /// What the attempt sees as `/gofer`.
-    place: PathBuf,
+    place: Spot,
     /// What it sees as `/gofer/artifacts`, where that is not in it.
     artifacts: Option<PathBuf>,
+}
+
+/// Where `/gofer` is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Spot {
+    /// A volume: nobody in the container can put something in its place.
+    Volume(PathBuf),
+    /// Among the container's own files.
+    Layer(Layer),
+}
+
+impl Spot {
+    fn open(&self) -> io::Result<OwnedFd> {
+        match self {
+            Self::Volume(path) => folder_at(path),
+            Self::Layer(layer) => layer.open(),
+        }
+    }
+
+    fn make(&self) -> io::Result<OwnedFd> {
+        match self {
+            Self::Volume(path) => folder_at(path),
+            Self::Layer(layer) => layer.make(),
+        }
+    }
+
+    fn look(&self) -> io::Result<()> {
+        match self {
+            Self::Volume(path) => folder_at(path).map(drop),
+            Self::Layer(layer) => layer.look(),
+        }
+    }
 }
 
 impl Left {
     pub(crate) fn of(inspected: &ContainerInspectResponse) -> Option<Self> {
         let mounts = inspected.mounts.as_deref().unwrap_or_default();
+        let place = if mounts.iter().any(|mount| is_at(mount, PLACE)) {
+            Spot::Volume(source(mounts, PLACE)?)
+        } else {
+            Spot::Layer(Layer::of(inspected)?)
+        };
         Some(Self {
-            place: source(mounts, PLACE)?,
+            place,
             artifacts: source(mounts, ARTIFACTS),
         })
     }
 
     /// Whether they are here, and ours to read.
     pub(crate) fn look(&self) -> io::Result<()> {
-        let mut folders = [&self.place].into_iter().chain(&self.artifacts);
-        folders.try_for_each(|folder| folder_at(folder).map(drop))
+        self.place.look()?;
+        let artifacts = self.artifacts.as_deref();
+        artifacts.map_or(Ok(()), |folder| folder_at(folder).map(drop))
     }
 
     /// Before the attempt starts: what it finds there, which is what our own image has.
     pub(crate) fn furnish(&self) -> io::Result<()> {
-        let place = folder_at(&self.place)?;
+        let place = self.place.make()?;
         let owner = fs::fstat(&place)?;
         for (name, mode) in [
             ("artifacts", ANYBODY),
@@ -75,7 +113,7 @@ impl Left {
 
     /// `Err`: it is something that only the engine can judge.
     fn read(&self) -> io::Result<Collected> {
-        let place = folder_at(&self.place)?;
+        let place = self.place.open()?;
         let output = output(place.as_fd())?;
         let folder = match &self.artifacts {
             Some(path) => Some(folder_at(path)?),
@@ -86,9 +124,13 @@ impl Left {
     }
 }
 
+fn is_at(mount: &MountPoint, target: &str) -> bool {
+    mount.destination.as_deref() == Some(target)
+}
+
 fn source(mounts: &[MountPoint], target: &str) -> Option<PathBuf> {
     let is_it = |mount: &&MountPoint| {
-        mount.destination.as_deref() == Some(target)
+        is_at(mount, target)
             && mount.typ.as_deref() == Some("volume")
             && mount.driver.as_deref() == Some("local")
     };
@@ -122,30 +164,6 @@ const NEVER: Timestamps = Timestamps {
         tv_nsec: 0,
     },
 };
-
-/// Nothing on the way is followed, nothing outside is reached.
-const INSIDE: ResolveFlags = ResolveFlags::BENEATH
-    .union(ResolveFlags::NO_SYMLINKS)
-    .union(ResolveFlags::NO_MAGICLINKS)
-    .union(ResolveFlags::NO_XDEV);
-
-fn folder_at(path: &Path) -> io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    Ok(fs::openat(CWD, path, flags, Mode::empty())?)
-}
-
-fn open_in(folder: BorrowedFd<'_>, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    fs::openat2(folder, name, flags, Mode::empty(), INSIDE)
-}
-
-fn folder_in(folder: BorrowedFd<'_>, name: &str) -> io::Result<Option<OwnedFd>> {
-    match open_in(folder, name, OFlags::RDONLY | OFlags::DIRECTORY) {
-        Ok(found) => Ok(Some(found)),
-        Err(Errno::NOENT) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
 
 fn output(place: BorrowedFd<'_>) -> io::Result<Option<Vec<u8>>> {
     // To open what is no ordinary file may wait, or do something.

@@ -12,7 +12,7 @@ fn place() -> (TempDir, Left) {
     let folder = tempfile::tempdir().unwrap();
     create_dir(folder.path().join("artifacts")).unwrap();
     let left = Left {
-        place: folder.path().to_owned(),
+        place: Spot::Volume(folder.path().to_owned()),
         artifacts: None,
     };
     (folder, left)
@@ -72,7 +72,7 @@ fn a_link_is_not_followed_and_what_is_no_file_is_not_opened() {
     assert!(left.read().is_err(), "a socket");
     std::fs::remove_file(&output).unwrap();
     // To open it would wait for somebody who writes.
-    rustix::fs::mknodat(CWD, &output, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &output, FileType::Fifo, Mode::RWXU, 0).unwrap();
     assert!(left.read().is_err(), "a pipe");
 }
 
@@ -89,7 +89,7 @@ fn a_link_in_place_of_the_artifacts_is_not_followed() {
 fn a_bare_folder_is_furnished_for_anybody_and_nothing_shows_that_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let left = Left {
-        place: folder.path().to_owned(),
+        place: Spot::Volume(folder.path().to_owned()),
         artifacts: None,
     };
     for _ in 0..2 {
@@ -124,7 +124,7 @@ fn a_folder_that_is_not_on_this_machine_is_elsewhere() {
     let (_folder, left) = place();
     left.look().unwrap();
     let elsewhere = Left {
-        place: "/nowhere/at/all".into(),
+        place: Spot::Volume("/nowhere/at/all".into()),
         ..left
     };
     assert!(is_elsewhere(&elsewhere.look().unwrap_err()));
@@ -157,8 +157,34 @@ fn only_a_local_volume_is_a_folder_of_this_machine() {
         mount(PLACE, "volume", "local"),
     ]);
     let wanted = Left {
-        place: "/volumes/gofer".into(),
+        place: Spot::Volume("/volumes/gofer".into()),
         artifacts: Some("/volumes/gofer/artifacts".into()),
     };
     assert_eq!(both, Some(wanted));
+}
+
+#[test]
+fn what_is_among_the_containers_own_files_is_made_and_read_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = Left {
+        place: Spot::Layer(Layer::at(folder.path())),
+        artifacts: None,
+    };
+    left.look().unwrap();
+    assert!(left.read().is_err(), "it is not there yet");
+    left.furnish().unwrap();
+    let place = folder.path().join("gofer");
+    assert_eq!(place.metadata().unwrap().mode() & 0o7777, 0o1777);
+    let nothing = left.read().unwrap();
+    assert_eq!((nothing.output, nothing.artifacts), (None, false));
+    write(place.join("output"), "a=b\n").unwrap();
+    write(place.join("artifacts/report"), "").unwrap();
+    let some = left.read().unwrap();
+    assert_eq!(
+        (some.output, some.artifacts),
+        (Some(b"a=b\n".to_vec()), true)
+    );
+    std::fs::remove_dir_all(&place).unwrap();
+    symlink("/", &place).unwrap();
+    assert!(left.read().is_err(), "the engine has to be asked");
 }

@@ -5,6 +5,7 @@
 //! `docs/design/0003-docker-adapter.md`.
 
 mod artifacts;
+mod beneath;
 mod collect;
 mod connect;
 mod engine;
@@ -16,6 +17,7 @@ mod furnish;
 mod holder;
 mod image;
 mod labels;
+mod layer;
 mod left;
 mod link;
 mod machine;

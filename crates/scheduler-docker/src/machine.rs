@@ -15,16 +15,18 @@ pub(crate) struct Machine {
     pub(crate) cores: usize,
 }
 
-/// Whether the folders of the engine's volumes are on this machine, and ours to use.
+/// Whether the engine's folders are on this machine, and ours to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reach {
     /// None was looked for yet.
     #[default]
     Unknown,
-    /// One was found.
+    /// That of a volume was found.
     Here,
-    /// One was not.
+    /// So was that of a container's own files.
+    Layers,
+    /// That of a volume was not.
     Elsewhere,
 }
 

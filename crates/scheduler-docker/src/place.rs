@@ -1,14 +1,14 @@
-//! What is mounted at `/gofer`, where an attempt finds its files and leaves what it made.
+//! What is at `/gofer`, where an attempt finds its files and leaves what it made.
 //!
-//! Where the engine's volumes are within our reach it is one without a name, which we furnish. Elsewhere,
-//! where root writes, two of them are enough: the engine makes them with the container and removes them
-//! with it. Anybody else needs a folder whose mode is 1777, which only a container of our own image
-//! brings about.
+//! Where the engine's folders are within our reach it is a folder of the container's own, or a volume without a
+//! name, which we furnish. Elsewhere, where root writes, two of them are enough: the engine makes them with the
+//! container and removes them with it. Anybody else needs a folder whose mode is 1777, which only a
+//! container of our own image brings about.
 
 use crate::{
     engine::Brand,
     image::Facts,
-    spec::{ARTIFACTS, PLACE},
+    spec::{self, ARTIFACTS, PLACE},
 };
 use bollard::models::{Mount, MountType, MountVolumeOptions};
 use gofer_core::container::Exec;
@@ -34,6 +34,8 @@ type Labels = HashMap<String, String>;
 /// What an attempt's own files are kept in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
+    /// A folder among the container's own files. It is furnished by hand, for anybody.
+    Own,
     /// A volume that comes and goes with the container, marked with these labels. It is furnished by
     /// hand, for anybody.
     Bare(Labels),
@@ -46,6 +48,7 @@ pub(crate) enum Place {
 impl Place {
     pub(crate) fn mounts(&self) -> Vec<Mount> {
         match self {
+            Self::Own => Vec::new(),
             Self::Bare(labels) => vec![mount(PLACE, None, Some(labels.clone()))],
             Self::Plain(labels) => [PLACE, ARTIFACTS]
                 .map(|target| mount(target, None, Some(labels.clone())))
@@ -57,9 +60,14 @@ impl Place {
     /// The volume that does not go with the container.
     pub(crate) fn volume(&self) -> Option<&str> {
         match self {
-            Self::Bare(_) | Self::Plain(_) => None,
+            Self::Own | Self::Bare(_) | Self::Plain(_) => None,
             Self::Open(name) => Some(name),
         }
+    }
+
+    /// Nobody but us furnishes it.
+    pub(crate) fn is_bare(&self) -> bool {
+        matches!(self, Self::Own | Self::Bare(_))
     }
 }
 
@@ -76,6 +84,14 @@ fn mount(target: &str, source: Option<String>, labels: Option<Labels>) -> Mount 
         }),
         ..Mount::default()
     }
+}
+
+/// Whether the container's own files are written by nobody but us before it starts, and then by itself: while
+/// the engine puts something there, it has them mounted.
+pub(crate) fn brings_nothing(attempt: &Attempt, has_inputs: bool) -> bool {
+    let main = &attempt.main;
+    let has_files = !main.files.is_empty() || spec::script(&main.exec).is_some();
+    !main.read_only && !has_inputs && !has_files && main.volumes.is_empty()
 }
 
 /// Whether root alone writes there, as far as can be seen, and nothing has to lie there before.
@@ -170,6 +186,7 @@ mod tests {
     #[test]
     fn volumes_without_a_name_go_with_the_container() {
         for (place, volumes) in [
+            (Place::Own, 0),
             (Place::Bare(HashMap::new()), 1),
             (Place::Plain(HashMap::new()), 2),
         ] {

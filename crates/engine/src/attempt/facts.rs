@@ -80,7 +80,6 @@ impl Facts {
         let clock = Arc::clone(&self.context.parts.clock);
         loop {
             if let Some(ending) = self.ending.take() {
-                self.tell_begun();
                 return ending;
             }
             let grace = tokio::select! {
@@ -101,6 +100,24 @@ impl Facts {
                 self.stop(id, grace).await;
             }
         }
+    }
+
+    /// Waits for what is to be done at the end. That it began is told with the end, if that comes soon.
+    pub(super) async fn until<T>(&mut self, done: impl Future<Output = T>) -> T {
+        let mut done = std::pin::pin!(done);
+        if self.begun.is_some() {
+            let clock = Arc::clone(&self.context.parts.clock);
+            let soon = tokio::select! {
+                biased;
+                done = &mut done => Some(done),
+                () = clock.sleep(SHORT) => None,
+            };
+            self.tell_begun();
+            if let Some(done) = soon {
+                return done;
+            }
+        }
+        done.await
     }
 
     /// Has the container stopped: until that is done, it has ended, or another grace is wanted.

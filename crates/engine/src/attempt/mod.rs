@@ -141,18 +141,23 @@ impl Attempt {
                 return (ending, Left::nothing());
             }
         };
-        let ended = CancellationToken::new();
+        let (ended, kept) = (CancellationToken::new(), CancellationToken::new());
         let keep = async {
             let keeper = Keeper::open(&self.context, &self.id).await;
             keeper.keep(log, &ended).await;
+            kept.cancel();
         };
         let end = async {
             let ending = facts.last(&self.id).await;
             ended.cancel();
-            let left = match &ending {
-                Ending::Exited(_) => self.collect().await,
-                _ => Left::nothing(),
+            let left = async {
+                match &ending {
+                    Ending::Exited(_) => self.collect().await,
+                    _ => Left::nothing(),
+                }
             };
+            let rest = futures_util::future::join(left, kept.cancelled());
+            let (left, ()) = facts.until(rest).await;
             (ending, left)
         };
         // The run learns of the end only when the log is closed.
