@@ -24,11 +24,7 @@ pub(crate) fn folder_at(path: &Path) -> io::Result<OwnedFd> {
     Ok(fs::openat(CWD, path, flags, Mode::empty())?)
 }
 
-pub(crate) fn open_in(
-    folder: BorrowedFd<'_>,
-    name: &str,
-    flags: OFlags,
-) -> Result<OwnedFd, Errno> {
+pub(crate) fn open_in(folder: BorrowedFd<'_>, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let opened = fs::openat2(folder, name, flags, Mode::empty(), INSIDE)?;
     for mark in ELSEWHERE {

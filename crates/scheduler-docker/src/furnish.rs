@@ -75,7 +75,14 @@ async fn by_hand(
         io::Result::Ok((left, has_layers))
     });
     let (left, has_layers) = working.await??;
-    Ok((left, if has_layers { Reach::Layers } else { Reach::Here }))
+    Ok((
+        left,
+        if has_layers {
+            Reach::Layers
+        } else {
+            Reach::Here
+        },
+    ))
 }
 
 fn is_read_only(inspected: &ContainerInspectResponse) -> bool {

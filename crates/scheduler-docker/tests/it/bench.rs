@@ -1,4 +1,4 @@
-use crate::{clock::Real, engine};
+use crate::{clock::Real, engine, tasks};
 use async_trait::async_trait;
 use bollard::{
     Docker as Client,
@@ -46,6 +46,8 @@ pub(crate) struct OnDocker {
     pub(crate) is_podman: bool,
     begun: i64,
     folder: TempDir,
+    /// What the adapter learns of the engine, for the next one of this store.
+    known: TempDir,
 }
 
 impl OnDocker {
@@ -62,7 +64,20 @@ impl OnDocker {
             is_podman: false,
             begun: Real.now().as_second() - 1,
             folder: tempfile::tempdir().unwrap(),
+            known: tempfile::tempdir().unwrap(),
         }
+    }
+
+    /// As after the first task of a data directory, which is when it is known where the engine keeps things.
+    pub(crate) async fn warm() -> Self {
+        let bench = Self::new().await;
+        let docker = bench.docker().await;
+        let run = bench.run();
+        let (exit, log) =
+            tasks::run_to_end(&docker, &tasks::id(run, "first"), tasks::script("true")).await;
+        assert_eq!(exit.code, 0, "{log}");
+        tasks::tidy(docker, run, &["first"]).await;
+        bench
     }
 
     pub(crate) async fn docker(&self) -> Docker {
@@ -70,6 +85,10 @@ impl OnDocker {
     }
 
     pub(crate) async fn with(&self, options: Options) -> Docker {
+        let options = Options {
+            machine: Some(self.known.path().join("engine.json")),
+            ..options
+        };
         Docker::connect(&self.found, self.store, Arc::new(Real), options)
             .await
             .unwrap()

@@ -1,3 +1,3 @@
 use crate::bench::OnDocker;
 
-gofer_scheduler::conformance_tests!(OnDocker::new().await);
+gofer_scheduler::conformance_tests!(OnDocker::warm().await);
