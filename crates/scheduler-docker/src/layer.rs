@@ -42,21 +42,19 @@ impl Layer {
         folder_at(&self.0).map(drop)
     }
 
-    /// `/gofer`, which is made if it is not there. It is root's: outside, that of the whole layer.
+    /// `/gofer`, which is made if it is not there. Only where what is root's in there is ours out here: elsewhere the
+    /// layers may be put together by somebody whose marks are others.
     pub(crate) fn make(&self) -> io::Result<OwnedFd> {
         let layer = folder_at(&self.0)?;
+        if fs::fstat(&layer)?.st_uid != rustix::process::geteuid().as_raw() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
         match fs::mkdirat(&layer, NAME, Mode::from_raw_mode(0o755)) {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
         let place = open_in(layer.as_fd(), NAME, OFlags::RDONLY | OFlags::DIRECTORY)?;
         fs::fsetxattr(&place, OPAQUE.0, OPAQUE.1, XattrFlags::empty())?;
-        let root = fs::fstat(&layer)?;
-        let (uid, gid) = (
-            fs::Uid::from_raw(root.st_uid),
-            fs::Gid::from_raw(root.st_gid),
-        );
-        fs::fchown(&place, Some(uid), Some(gid))?;
         Ok(place)
     }
 

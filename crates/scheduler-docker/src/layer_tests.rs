@@ -2,8 +2,8 @@ use super::*;
 use bollard::models::DriverData;
 use std::{
     collections::HashMap,
-    fs::{create_dir, metadata, write},
-    os::unix::fs::{MetadataExt, symlink},
+    fs::{create_dir, write},
+    os::unix::fs::symlink,
 };
 
 #[test]
@@ -48,11 +48,17 @@ fn it_is_made_once_and_hides_what_the_image_has() {
     let mut mark = [0; 8];
     assert_eq!(fs::fgetxattr(&place, OPAQUE.0, &mut mark).unwrap(), 1);
     assert_eq!(mark[0], b'y');
-    let owner = |path: PathBuf| metadata(path).map(|it| (it.uid(), it.gid())).unwrap();
-    assert_eq!(
-        owner(folder.path().join(NAME)),
-        owner(folder.path().to_owned())
-    );
+}
+
+#[test]
+fn a_layer_whose_root_is_somebody_else_out_here_is_left_alone() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::chown(folder.path(), Some(1000), Some(1000)).unwrap();
+    assert!(Layer::at(folder.path()).make().is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
