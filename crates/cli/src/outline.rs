@@ -3,7 +3,7 @@
 mod tasks;
 mod triggers;
 
-pub(crate) use tasks::{Place, Task, order, secrets, waits};
+pub(crate) use tasks::{Place, Task, goes_on, order, secrets, waits};
 
 use crate::{
     paint::{Hue, Paint},

@@ -48,8 +48,8 @@ pub struct Options {
     pub docker_config: Option<PathBuf>,
     /// The file in which is kept what an engine says of its machine. Without it each process asks.
     pub machine: Option<PathBuf>,
-    /// The folders of the engine's volumes are used directly, if they are within reach: to furnish them
-    /// before an attempt, and to read what it left. Otherwise the engine is asked.
+    /// The folders of the engine's containers and volumes are used directly, if they are within reach: to
+    /// furnish them before an attempt, and to read what it left. Otherwise the engine is asked.
     pub reads_directly: bool,
 }
 

@@ -25,7 +25,7 @@ pub(crate) async fn cancel(session: &Session<'_>, args: &OneRun) -> Result<Code>
         session.print(format_args!("{}\n", run.id))?;
     } else {
         let name = run.reference();
-        session.print(format_args!("asked {name} to stop; its finally tasks still run, a second `gofer cancel {name}` stops them too\n"))?;
+        session.print(format_args!("asked {name} to stop; finally tasks, where it has some, still run, and a second `gofer cancel {name}` stops them too\n"))?;
     }
     Ok(Code::Ok)
 }

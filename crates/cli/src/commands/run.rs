@@ -119,7 +119,8 @@ async fn follow(
 ) -> Result<Followed> {
     let run = &started.run;
     starting::announce(session, started)?;
-    let mut view = view(session, run, outline::order(plan));
+    let order = (outline::order(plan), outline::goes_on(plan, run));
+    let mut view = view(session, run, order);
     let now = || session.now();
     let follower = Follower::new(client, run.clone(), view.as_mut(), &now);
     let follower = match started.since {
@@ -131,7 +132,11 @@ async fn follow(
 }
 
 /// Live where somebody looks, lines where somebody reads later.
-fn view<'h>(session: &Session<'h>, run: &Run, order: Vec<outline::Place>) -> Box<dyn View + 'h> {
+fn view<'h>(
+    session: &Session<'h>,
+    run: &Run,
+    order: (Vec<outline::Place>, bool),
+) -> Box<dyn View + 'h> {
     let terminal = session.host.terminal();
     if session.common.quiet {
         return Box::new(Silent);
@@ -152,6 +157,7 @@ fn view<'h>(session: &Session<'h>, run: &Run, order: Vec<outline::Place>) -> Box
         Box::new(Plain::new(
             Box::new(std::io::BufWriter::with_capacity(64 * 1024, out)),
             run,
+            order.1,
             session.now(),
         ))
     }

@@ -210,6 +210,14 @@ pub(crate) fn order(plan: &Plan) -> Vec<Place> {
     tasks.into_iter().map(|(task, _)| place(task)).collect()
 }
 
+/// Whether something of the run still runs behind a cancel: finally tasks, its own or perhaps those of a
+/// pipeline that it calls.
+pub(crate) fn goes_on(plan: &Plan, run: &Run) -> bool {
+    let may = |task: &&plan::Task| task.finally || matches!(task.kind, plan::Kind::Call(_));
+    let mut tasks = plan.tasks.iter().filter(may);
+    tasks.any(|task| run.task(task.name.as_str()).is_some())
+}
+
 /// What each task waits for, as far as the file says it.
 pub(crate) fn waits(run: &Run, places: &[Place]) -> BTreeMap<String, String> {
     let is_over = |name: &str| run.task(name).is_none_or(|task| task.state.is_over());

@@ -40,6 +40,8 @@ pub(super) struct Picture {
     /// Lines that stay, not drawn yet.
     notes: Vec<String>,
     cancels: usize,
+    /// Something of it still runs behind a cancel.
+    goes_on: bool,
     now: Timestamp,
     turn: usize,
 }
@@ -51,9 +53,9 @@ impl<'h> Live<'h> {
         out: Box<dyn Write + Send>,
         paint: Paint,
         run: Run,
-        order: Vec<Place>,
+        (order, goes_on): (Vec<Place>, bool),
     ) -> Self {
-        let picture = Picture::new(run, order, host.now());
+        let picture = Picture::new(run, (order, goes_on), host.now());
         Self {
             host,
             out,
@@ -122,7 +124,7 @@ impl View for Live<'_> {
 
 impl Picture {
     /// A run that goes on may have tasks that the file does not name any more: they come last.
-    fn new(run: Run, mut order: Vec<Place>, now: Timestamp) -> Self {
+    fn new(run: Run, (mut order, goes_on): (Vec<Place>, bool), now: Timestamp) -> Self {
         for task in &run.tasks {
             if !order.iter().any(|place| place.name == task.name) {
                 order.push(Place {
@@ -139,6 +141,7 @@ impl Picture {
             told: BTreeSet::new(),
             notes: Vec::new(),
             cancels: 0,
+            goes_on,
             now,
             turn: 0,
         };
@@ -275,7 +278,8 @@ impl Picture {
                 _,
             ) => "cleaning up",
             (_, 0) => "Ctrl-C cancels",
-            (_, 1) => "its finally tasks still run; Ctrl-C again stops them too",
+            (_, 1) if self.goes_on => "its finally tasks still run; Ctrl-C again stops them too",
+            (_, 1) => "its tasks are being stopped",
             (_, _) => "Ctrl-C again leaves, the containers go on",
         };
         let state = if self.cancels > 0 && self.run.state == RunState::Running {

@@ -28,6 +28,8 @@ pub(crate) struct Plain {
     /// Lines about a task whose log is still being read.
     held: Vec<Held>,
     told: BTreeMap<Key, Timestamp>,
+    /// Something of the run still runs behind a cancel.
+    goes_on: bool,
     now: Timestamp,
 }
 
@@ -40,7 +42,12 @@ struct Held {
 }
 
 impl Plain {
-    pub(crate) fn new(out: Box<dyn Write + Send>, run: &Run, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        out: Box<dyn Write + Send>,
+        run: &Run,
+        goes_on: bool,
+        now: Timestamp,
+    ) -> Self {
         let width = run
             .tasks
             .iter()
@@ -55,6 +62,7 @@ impl Plain {
             open: BTreeSet::new(),
             held: Vec::new(),
             told: BTreeMap::new(),
+            goes_on,
             now,
         }
     }
@@ -235,9 +243,15 @@ impl View for Plain {
     }
 
     fn cancelled(&mut self, times: usize) {
-        let words = match times {
-            1 => "cancelling; its finally tasks still run, a second signal stops them too",
-            _ => "stopping its finally tasks too; a third signal leaves, the containers go on",
+        let words = match (times, self.goes_on) {
+            (1, true) => "cancelling; its finally tasks still run, a second signal stops them too",
+            (1, false) => "cancelling; its tasks are being stopped",
+            (_, true) => {
+                "stopping its finally tasks too; a third signal leaves, the containers go on"
+            }
+            (_, false) => {
+                "its tasks are being stopped; a third signal leaves, the containers go on"
+            }
         };
         self.write(words);
         let _ = self.out.flush();

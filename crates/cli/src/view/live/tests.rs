@@ -14,7 +14,7 @@ fn picture(run: Run) -> Picture {
         },
         finally: name == "clean_up",
     };
-    let mut picture = Picture::new(run, ORDER.map(place).to_vec(), at(5));
+    let mut picture = Picture::new(run, (ORDER.map(place).to_vec(), true), at(5));
     picture.wrote(
         &("load".into(), Some(2)),
         b"b.csv: 30 of 240 rows\nb.csv: \x1b[31m60\x1b[0m of 240 rows\n",
@@ -139,6 +139,9 @@ fn a_cancel_says_what_the_next_signal_does() {
     ⠋ a  running
       etl/42  cancelling  5.0s  0 of 1 task over  its finally tasks still run; Ctrl-C again stops them…
     ");
+    picture.goes_on = false;
+    let alone = picture.footer(99, Paint::PLAIN);
+    assert!(alone.ends_with("its tasks are being stopped"), "{alone}");
     picture.cancels = 2;
     assert!(
         picture

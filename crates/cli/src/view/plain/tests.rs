@@ -23,7 +23,8 @@ impl Paper {
 
 fn plain() -> (Plain, Paper) {
     let paper = Paper::default();
-    (Plain::new(Box::new(paper.clone()), &middle(), at(0)), paper)
+    let view = Plain::new(Box::new(paper.clone()), &middle(), true, at(0));
+    (view, paper)
 }
 
 #[test]
@@ -162,4 +163,23 @@ fn a_line_without_end_is_told_in_pieces() {
     assert!(paper.text().lines().count() > 10);
     let written = paper.text().bytes().filter(|byte| *byte == b'x').count();
     assert_eq!(written, 1_000_000);
+}
+
+#[test]
+fn a_cancel_speaks_of_finally_tasks_where_there_may_be_some() {
+    let said = |goes_on: bool| {
+        let paper = Paper::default();
+        let mut view = Plain::new(Box::new(paper.clone()), &middle(), goes_on, at(0));
+        view.cancelled(1);
+        view.cancelled(2);
+        paper.text()
+    };
+    insta::assert_snapshot!(said(true), @"
+    cancelling; its finally tasks still run, a second signal stops them too
+    stopping its finally tasks too; a third signal leaves, the containers go on
+    ");
+    insta::assert_snapshot!(said(false), @"
+    cancelling; its tasks are being stopped
+    its tasks are being stopped; a third signal leaves, the containers go on
+    ");
 }
