@@ -4,7 +4,7 @@ use crate::{
     files::Users,
     find::Endpoint,
     image::Known,
-    labels,
+    labels, left,
     link::Link,
     machine::{self, Machine, Reach},
     made::Register,
@@ -251,6 +251,8 @@ pub(crate) struct Seen {
     pub(crate) recipe: Option<String>,
     /// By which owner of the run.
     pub(crate) epoch: Option<Epoch>,
+    /// Its `/gofer` is not among its own files.
+    pub(crate) has_volume: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -281,6 +283,7 @@ impl Seen {
         let labels = config.and_then(|config| config.labels.as_ref());
         Self {
             id,
+            has_volume: left::has_volume(inspected),
             state: match state.status {
                 Some(Status::CREATED) => State::Created,
                 Some(Status::PAUSED) => State::Paused,

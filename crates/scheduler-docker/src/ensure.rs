@@ -397,7 +397,9 @@ impl Bringing {
     }
 
     async fn furnished(&self, container: &str) -> Result<Option<String>, StartError> {
-        let furnished = furnish::furnish(&self.engine, &self.request.id, container).await;
+        let (id, attempt) = (&self.request.id, &self.request.attempt);
+        let brings_nothing = place::brings_nothing(attempt, self.request.inputs.is_some());
+        let furnished = furnish::furnish(&self.engine, id, container, brings_nothing).await;
         furnished.map_err(|error| self.failure(error))
     }
 

@@ -7,7 +7,7 @@
 use crate::{
     engine::{Brand, Engine},
     layer::Layer,
-    left::{Left, is_elsewhere},
+    left::{Left, has_volume, is_elsewhere},
     machine::Reach,
     spec::{ARTIFACTS, PLACE},
 };
@@ -21,11 +21,13 @@ use gofer_core::id::AttemptId;
 use std::io;
 
 /// Furnishes the container's folder, unless it is, and notes where that is within reach. The engine's
-/// id of its image, if it was looked at. Twice is harmless.
+/// id of its image, if it was looked at. Twice is harmless. `brings_nothing`: the engine puts nothing
+/// into the container meanwhile.
 pub(crate) async fn furnish(
     engine: &Engine,
     id: &AttemptId,
     container: &str,
+    brings_nothing: bool,
 ) -> Result<Option<String>, Raw> {
     let may_be_bare = || engine.made.find(id).is_none_or(|made| made.is_bare);
     if engine.brand == Brand::Podman || engine.reach() == Reach::Elsewhere && !may_be_bare() {
@@ -38,14 +40,15 @@ pub(crate) async fn furnish(
         Err(error) => return Err(error),
     };
     let is_bare = is_bare(&inspected);
-    match by_hand(engine, &inspected, is_bare).await {
+    let known = engine.reach();
+    match by_hand(known, &inspected, is_bare, brings_nothing).await {
         Ok((left, reach)) => {
             engine.reached(reach);
             engine.made.left(id, left);
         }
         Err(error) => {
-            if is_elsewhere(&error) {
-                engine.reached(Reach::Elsewhere);
+            if let Some(reach) = behind(known, &error, has_volume(&inspected)) {
+                engine.reached(reach);
             }
             if is_bare {
                 by_upload(engine, container, is_read_only(&inspected)).await?;
@@ -56,33 +59,41 @@ pub(crate) async fn furnish(
 }
 
 async fn by_hand(
-    engine: &Engine,
+    known: Reach,
     inspected: &ContainerInspectResponse,
     is_bare: bool,
+    brings_nothing: bool,
 ) -> io::Result<(Left, Reach)> {
-    let reach = engine.reach();
-    let left = Left::of(inspected).filter(|_| reach != Reach::Elsewhere);
+    let left = Left::of(inspected).filter(|_| known != Reach::Elsewhere);
     let left = left.ok_or(io::ErrorKind::Unsupported)?;
-    let layer = Layer::of(inspected).filter(|_| reach != Reach::Layers);
+    let layer = Layer::of(inspected).filter(|_| brings_nothing);
     let working = tokio::task::spawn_blocking(move || {
         if is_bare {
             left.furnish()?;
         } else {
             left.look()?;
         }
-        // What a volume is put on has to be there anyway.
-        let has_layers = layer.is_none_or(|layer| layer.make().is_ok());
-        io::Result::Ok((left, has_layers))
+        Ok((left, ahead(known, layer.as_ref())))
     });
-    let (left, has_layers) = working.await??;
-    Ok((
-        left,
-        if has_layers {
-            Reach::Layers
-        } else {
-            Reach::Here
-        },
-    ))
+    working.await?
+}
+
+/// What is known once a folder was used by hand. What a volume is put on has to be there anyway.
+fn ahead(known: Reach, layer: Option<&Layer>) -> Reach {
+    if known == Reach::Layers || layer.is_some_and(|layer| layer.make().is_ok()) {
+        Reach::Layers
+    } else {
+        Reach::Here
+    }
+}
+
+/// What is known once one could not be. From a container's own files nothing follows for volumes.
+fn behind(known: Reach, error: &io::Error, has_volume: bool) -> Option<Reach> {
+    match (known, has_volume) {
+        (Reach::Layers, false) => Some(Reach::Here),
+        (_, true) if is_elsewhere(error) => Some(Reach::Elsewhere),
+        _ => None,
+    }
 }
 
 fn is_read_only(inspected: &ContainerInspectResponse) -> bool {
@@ -147,6 +158,30 @@ fn is_bare(inspected: &ContainerInspectResponse) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn layers_are_known_where_one_was_used_and_no_longer_than_that() {
+        let folder = tempfile::tempdir().unwrap();
+        let nowhere = Layer::at(&folder.path().join("nowhere"));
+        assert_eq!(ahead(Reach::Unknown, None), Reach::Here, "other storage");
+        assert_eq!(ahead(Reach::Here, Some(&nowhere)), Reach::Here);
+        assert_eq!(ahead(Reach::Layers, None), Reach::Layers, "not tried");
+        if rustix::process::geteuid().is_root() {
+            let here = Layer::at(folder.path());
+            assert_eq!(ahead(Reach::Here, Some(&here)), Reach::Layers);
+        }
+        let (gone, full) = (io::ErrorKind::NotFound, io::ErrorKind::StorageFull);
+        let other = io::ErrorKind::Unsupported;
+        for (known, error, has_volume, wanted) in [
+            (Reach::Layers, gone, false, Some(Reach::Here)),
+            (Reach::Layers, other, false, Some(Reach::Here)),
+            (Reach::Layers, gone, true, Some(Reach::Elsewhere)),
+            (Reach::Here, full, true, None),
+            (Reach::Elsewhere, other, false, None),
+        ] {
+            assert_eq!(behind(known, &error.into(), has_volume), wanted);
+        }
+    }
 
     #[test]
     fn only_no_volume_or_one_without_our_name_and_without_another_in_it_is_bare() {

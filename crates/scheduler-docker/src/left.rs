@@ -70,7 +70,7 @@ impl Spot {
 impl Left {
     pub(crate) fn of(inspected: &ContainerInspectResponse) -> Option<Self> {
         let mounts = inspected.mounts.as_deref().unwrap_or_default();
-        let place = if mounts.iter().any(|mount| is_at(mount, PLACE)) {
+        let place = if has_volume(inspected) {
             Spot::Volume(source(mounts, PLACE)?)
         } else {
             Spot::Layer(Layer::of(inspected)?)
@@ -122,6 +122,12 @@ impl Left {
         let artifacts = folder.is_some_and(|folder| has_any(folder.as_fd()).unwrap_or(true));
         Ok(Collected { output, artifacts })
     }
+}
+
+/// Whether what the attempt sees as `/gofer` is not among its container's own files.
+pub(crate) fn has_volume(inspected: &ContainerInspectResponse) -> bool {
+    let mounts = inspected.mounts.as_deref().unwrap_or_default();
+    mounts.iter().any(|mount| is_at(mount, PLACE))
 }
 
 fn is_at(mount: &MountPoint, target: &str) -> bool {

@@ -2,7 +2,8 @@
 
 use super::{Bringing, Created, Log};
 use crate::{
-    engine::{Seen, State},
+    engine::{Brand, Seen, State},
+    machine::Reach,
     remedy, removal,
     supplies::{self, Home, Lease},
 };
@@ -89,11 +90,18 @@ impl Bringing {
         if seen.epoch > Some(self.request.epoch) {
             return Err(StartError::Refused);
         }
-        let is_in_the_way = seen.recipe.as_deref() != Some(&*self.request.recipe);
+        let is_in_the_way =
+            seen.recipe.as_deref() != Some(&*self.request.recipe) || self.is_out_of_reach(seen);
         if is_in_the_way {
             self.give_up(&seen.id).await?;
         }
         Ok(is_in_the_way)
+    }
+
+    /// Only by hand is hidden what the image has where our folders are to be.
+    fn is_out_of_reach(&self, seen: &Seen) -> bool {
+        let is_own = self.engine.brand == Brand::Docker && !seen.has_volume;
+        is_own && self.engine.reach() != Reach::Layers
     }
 
     /// Goes on with what was made, on a network of its own.

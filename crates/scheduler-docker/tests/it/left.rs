@@ -3,7 +3,7 @@
 use crate::{
     bench::OnDocker,
     engine,
-    tasks::{id, order, run_to_end, script, start, tidy},
+    tasks::{Going, id, order, run_to_end, script, start, tidy},
 };
 use async_trait::async_trait;
 use bollard::{
@@ -12,8 +12,8 @@ use bollard::{
         CommitContainerOptionsBuilder, CreateContainerOptions, UploadToContainerOptionsBuilder,
     },
 };
-use gofer_core::id::AttemptId;
-use gofer_scheduler::{Permit, Refused, Scheduler, conformance::Bench};
+use gofer_core::{id::AttemptId, run::Stage};
+use gofer_scheduler::{Container, Permit, Refused, Scheduler, conformance::Bench};
 use gofer_scheduler_docker::{Docker, Options};
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -252,37 +252,78 @@ impl Permit for No {
     }
 }
 
+/// What one process makes without a volume and does not start; then what it made by hand goes.
+async fn unfurnished(bench: &OnDocker, of: &AttemptId, main: Container) -> Option<String> {
+    let docker = bench.docker().await;
+    let is_within_reach = is_within_reach(&docker).await;
+    let (to, _facts) = unbounded_channel();
+    let mut request = order(of, main, false, to);
+    request.permit = Box::new(No);
+    assert!(docker.ensure(request).await.is_err());
+    docker.close().await;
+    let container = bench.id_of(of).await.unwrap();
+    if !is_within_reach {
+        return None;
+    }
+    assert!(!has_volume(bench, of).await);
+    let inspected = bench.client.inspect_container(&container, None).await;
+    let layer = inspected.unwrap().graph_driver?.data.remove("UpperDir")?;
+    std::fs::remove_dir_all(std::path::Path::new(&layer).join("gofer")).unwrap();
+    Some(container)
+}
+
+async fn asking(bench: &OnDocker) -> Docker {
+    let options = Options {
+        reads_directly: false,
+        ..Options::default()
+    };
+    bench.with(options).await
+}
+
 #[tokio::test]
-async fn who_asks_the_engine_furnishes_what_another_made_without_a_volume() {
+async fn who_asks_the_engine_makes_anew_what_another_made_without_a_volume() {
     let bench = OnDocker::warm().await;
-    let run = bench.run();
-    let of = id(run, "task");
-    let write = "echo a=$(id -u) > $GOFER_OUTPUT; touch $GOFER_ARTIFACTS/x";
+    let image = stale(&bench).await;
+    let of = id(bench.run(), "task");
     let main = || {
-        let mut main = script(write);
+        let mut main = script("ls -A $GOFER_ARTIFACTS; ! test -e $GOFER_OUTPUT");
+        main.image.clone_from(&image);
+        main
+    };
+    let Some(made) = unfurnished(&bench, &of, main()).await else {
+        return;
+    };
+    let docker = asking(&bench).await;
+    let going = start(&docker, &of, main(), false).await.unwrap();
+    let (exit, log) = going.end().await;
+    assert_eq!((exit.code, &*log), (0, ""));
+    assert_ne!(bench.id_of(&of).await, Some(made));
+    assert!(has_volume(&bench, &of).await);
+    assert_eq!(docker.collect(&of).await.unwrap().output, None);
+    tidy(docker, of.run, &["task"]).await;
+}
+
+#[tokio::test]
+async fn what_was_permitted_without_a_volume_is_furnished_by_the_engine() {
+    let bench = OnDocker::warm().await;
+    let of = id(bench.run(), "task");
+    let main = || {
+        let mut main = script("echo a=$(id -u) > $GOFER_OUTPUT; touch $GOFER_ARTIFACTS/x");
         main.user = Some("worker".to_owned());
         main
     };
-    let first = bench.docker().await;
-    let (to, _facts) = unbounded_channel();
+    let Some(made) = unfurnished(&bench, &of, main()).await else {
+        return;
+    };
+    let docker = asking(&bench).await;
+    let (to, facts) = unbounded_channel();
     let mut request = order(&of, main(), false, to);
-    request.permit = Box::new(No);
-    assert!(first.ensure(request).await.is_err());
-    if is_within_reach(&first).await {
-        assert!(!has_volume(&bench, &of).await);
-    }
-    first.close().await;
-    let second = bench
-        .with(Options {
-            reads_directly: false,
-            ..Options::default()
-        })
-        .await;
-    let going = start(&second, &of, main(), false).await.unwrap();
-    let (exit, log) = going.end().await;
+    (request.stage, request.permitted) = (Stage::Starting, Some(made));
+    let log = docker.ensure(request).await.unwrap();
+    let (exit, log) = Going { log, facts }.end().await;
     assert_eq!(exit.code, 0, "{log}");
-    let collected = second.collect(&of).await.unwrap();
+    let collected = docker.collect(&of).await.unwrap();
     assert_eq!(collected.output.as_deref(), Some(&b"a=1000\n"[..]));
     assert!(collected.artifacts);
-    tidy(second, run, &["task"]).await;
+    tidy(docker, of.run, &["task"]).await;
 }
