@@ -6,9 +6,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// The workspace's folder.
+/// The workspace's folder: of the checkout in which `cargo` runs this, whichever it was built in.
 pub(crate) fn root() -> PathBuf {
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let said = std::env::var_os("CARGO_MANIFEST_DIR");
+    let here = said.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     here.parent().map_or(here.clone(), PathBuf::from)
 }
 
