@@ -243,9 +243,7 @@ impl Bringing {
         let engine = &self.engine;
         let labels = labels::of_run(engine.store, id.run, Role::Volume);
         match engine.reach() {
-            Reach::Layers if place::brings_nothing(attempt, inputs.is_some()) => {
-                return Ok(Place::Own);
-            }
+            Reach::Layers if self.brings_nothing() => return Ok(Place::Own),
             Reach::Layers | Reach::Here => return Ok(Place::Bare(labels)),
             Reach::Unknown | Reach::Elsewhere => {}
         }
@@ -397,10 +395,13 @@ impl Bringing {
     }
 
     async fn furnished(&self, container: &str) -> Result<Option<String>, StartError> {
-        let (id, attempt) = (&self.request.id, &self.request.attempt);
-        let brings_nothing = place::brings_nothing(attempt, self.request.inputs.is_some());
+        let (id, brings_nothing) = (&self.request.id, self.brings_nothing());
         let furnished = furnish::furnish(&self.engine, id, container, brings_nothing).await;
         furnished.map_err(|error| self.failure(error))
+    }
+
+    fn brings_nothing(&self) -> bool {
+        place::brings_nothing(&self.request.attempt, self.request.inputs.is_some())
     }
 
     /// Of an image it is told what it was by the time that it started; the question is not to be in the
